@@ -1,0 +1,1 @@
+//! What a `ComfyUI` server says: text messages, binary frames, REST answers and the workflow graph.

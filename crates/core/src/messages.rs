@@ -1,0 +1,1 @@
+//! The status message of a node, by class and kind.

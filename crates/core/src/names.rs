@@ -1,0 +1,1 @@
+//! Human names and kinds of nodes.

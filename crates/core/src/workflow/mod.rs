@@ -1,0 +1,1 @@
+//! Workflow files: pictures that carry a graph, the editor format, overrides and the form.
