@@ -1,1 +1,4 @@
-//! pipeline
+//! Ports and use cases: what happens between a `ComfyUI` server and a reader, without knowing which database, bus or
+//! socket is underneath.
+
+pub mod ports;
