@@ -1,0 +1,1 @@
+//! The view of a generation: the fold of its events.
