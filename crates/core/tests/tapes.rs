@@ -3,7 +3,8 @@
 mod recordings;
 
 use monitor_core::event::{Body, Event};
-use recordings::{Recording, Session, name, tapes, told};
+use recordings::{Recording, Session, name, tapes};
+use serde_json::json;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -16,6 +17,30 @@ fn track(recording: &Recording) -> Vec<Event> {
     }
     session.settle(last + 1_000);
     session.events
+}
+
+/// What happened, a line an event, without ids that differ from run to run.
+fn told(events: &[Event]) -> String {
+    let mut text = String::new();
+    for event in events {
+        let mut detail = event.detail().unwrap();
+        for field in ["timestamp", "clientId", "eventId", "instanceId", "schemaVersion", "occurredAt"] {
+            detail.as_object_mut().unwrap().shift_remove(field);
+        }
+        let short = |id: &str| id.get(..8).unwrap_or(id).to_owned();
+        let base = (short(&event.base.prompt_id), event.base.sequence);
+        for field in ["promptId", "sequence", "attempt", "queueId"] {
+            detail.as_object_mut().unwrap().shift_remove(field);
+        }
+        if let Some(error) = detail.get_mut("error") {
+            let lines = error["traceback"].as_array().map_or(0, Vec::len);
+            if lines > 0 {
+                error["traceback"] = json!(format!("{lines} lines"));
+            }
+        }
+        text += &format!("{} {:>4} {} {}\n", base.0, base.1, event.detail_type(), detail);
+    }
+    text
 }
 
 #[test]

@@ -56,6 +56,12 @@ struct Live {
     updates: u64,
 }
 
+impl Live {
+    fn is_over(&self) -> bool {
+        matches!(self.state, NodeState::Finished | NodeState::Cached | NodeState::Skipped)
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Job {
     pub queue_id: Uuid,
@@ -282,8 +288,15 @@ impl Job {
 
     /// The place of a node, made if it is new. `given` says what the server said of it.
     fn place(&mut self, id: &str, given: Option<&NodeRef>) -> Option<usize> {
-        if let Some(at) = self.index.get(id) {
-            return Some(*at);
+        if let Some(at) = self.index.get(id).copied() {
+            if let Some(given) = given.filter(|given| given.real_node_id.is_some()) {
+                let node = &mut self.nodes[at].node;
+                if node.real_node_id.is_none() {
+                    node.real_node_id.clone_from(&given.real_node_id);
+                    node.parent_node_id.clone_from(&given.parent_node_id);
+                }
+            }
+            return Some(at);
         }
         if self.nodes.len() >= MAX_NODES {
             return None;
@@ -333,7 +346,7 @@ impl Job {
     /// True the first time.
     fn end(&mut self, at: usize, state: NodeState) -> bool {
         let live = &mut self.nodes[at];
-        if live.state == NodeState::Finished || live.state == NodeState::Skipped {
+        if live.is_over() {
             return false;
         }
         let ran = live.state == NodeState::Running;
@@ -376,7 +389,7 @@ impl Job {
             self.node_finished(pen, at);
             return;
         }
-        if matches!(self.nodes[at].state, NodeState::Finished | NodeState::Skipped) {
+        if self.nodes[at].is_over() {
             return;
         }
         self.node_starts(pen, id, given);
@@ -394,7 +407,7 @@ impl Job {
         let id = self.nodes[at].node.node_id.clone();
         // Never seen to run, and nothing was missed: it was served from the cache.
         let cached = self.nodes[at].state == NodeState::Pending && (self.cached.contains(&id) || !self.gap);
-        if !self.end(at, NodeState::Finished) {
+        if !self.end(at, if cached { NodeState::Cached } else { NodeState::Finished }) {
             return;
         }
         if !self.nodes[at].executed_told {
@@ -546,8 +559,10 @@ impl Job {
         }
         let output = Value::Object(outputs.cloned().unwrap_or_else(|| std::mem::take(&mut self.outputs)));
         let made = output.as_object().is_some_and(|output| !output.is_empty());
+        let lost = matches!(end, Heard::Error(error) if error.r#type == "instance_lost");
         let duration = if self.started.is_some() && !self.gap { Some(self.elapsed(pen.now)) } else { servers_ms }
-            .or_else(|| self.started.map(|_| self.elapsed(pen.now)));
+            .or_else(|| self.started.map(|_| self.elapsed(pen.now)))
+            .filter(|_| !lost);
         match end {
             Heard::Success => {
                 let mut cached_nodes: Vec<String> = self.cached.iter().cloned().collect();

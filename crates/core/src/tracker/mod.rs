@@ -262,7 +262,9 @@ impl Tracker {
     }
 
     fn answered(&mut self, now: Now, prompt_id: &str, answer: Answer, out: &mut Vec<Output>) {
-        let Some(at) = self.jobs.iter().position(|job| job.prompt_id == prompt_id && job.ours) else { return };
+        let sent = |job: &Job| job.prompt_id == prompt_id && job.ours;
+        let unanswered = self.jobs.iter().position(|job| sent(job) && job.number.is_none());
+        let Some(at) = unanswered.or_else(|| self.jobs.iter().position(sent)) else { return };
         match answer {
             Answer::Accepted { prompt_id: theirs, number } => {
                 self.jobs[at].number = number.or(self.jobs[at].number);

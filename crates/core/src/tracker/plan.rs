@@ -13,7 +13,7 @@ pub(super) struct Plan {
     pub nodes: Vec<WorkflowNode>,
     index: HashMap<String, usize>,
     weights: Vec<f64>,
-    /// Nodes that some output needs; all of them where the outputs are not known.
+    /// Nodes that some output needs; all of them where nobody said which the outputs are.
     needed: HashSet<String>,
 }
 
@@ -48,8 +48,12 @@ impl Plan {
             .collect();
         let weights = order.iter().zip(&nodes).map(|(node, named)| progress::weight(node, named.kind)).collect();
         let index = nodes.iter().enumerate().map(|(at, node)| (node.node_id.clone(), at)).collect();
-        let known: Vec<&str> =
-            outputs.iter().map(String::as_str).filter(|output| graph.node(output).is_some()).collect();
+        let is_output = |class: &str| classes.get(class).is_some_and(|class| class.output_node);
+        let known: Vec<&str> = if outputs.is_empty() {
+            graph.outputs(is_output).into_iter().map(|node| node.id.as_str()).collect()
+        } else {
+            outputs.iter().map(String::as_str).filter(|output| graph.node(output).is_some()).collect()
+        };
         let needed = if known.is_empty() {
             nodes.iter().map(|node| node.node_id.clone()).collect()
         } else {

@@ -46,7 +46,9 @@ impl Tracker {
                 self.meet_ended(now, entry, out);
             }
         }
-        for prompt_id in &snapshot.missing {
+        // The history has one entry a prompt id: of an id used twice it keeps the later job.
+        let replaced = snapshot.history.iter().filter(|entry| entry.job.is_some()).map(|entry| &entry.prompt_id);
+        for prompt_id in snapshot.missing.iter().chain(replaced) {
             let gone = self.jobs.iter().position(|job| job.prompt_id == *prompt_id && !queued(job));
             if let Some(at) = gone
                 && self.jobs[at].phase != Phase::Submitting

@@ -2,7 +2,7 @@
 //! every moment of it.
 
 use monitor_core::comfy::binary;
-use monitor_core::comfy::message::{Message, parse};
+use monitor_core::comfy::message::parse;
 use monitor_core::comfy::progress::ProgressReader;
 use monitor_core::comfy::rest::{HistoryEntry, QueueItem, history, queue};
 use monitor_core::event::Event;
@@ -367,32 +367,4 @@ impl<'a> Session<'a> {
             }
         }
     }
-}
-
-/// What happened, a line an event, without ids that differ from run to run.
-pub fn told(events: &[Event]) -> String {
-    let mut text = String::new();
-    for event in events {
-        let mut detail = event.detail().unwrap();
-        for field in ["timestamp", "clientId", "eventId", "instanceId", "schemaVersion", "occurredAt"] {
-            detail.as_object_mut().unwrap().shift_remove(field);
-        }
-        let short = |id: &str| id.get(..8).unwrap_or(id).to_owned();
-        let base = (short(&event.base.prompt_id), event.base.sequence);
-        for field in ["promptId", "sequence", "attempt", "queueId"] {
-            detail.as_object_mut().unwrap().shift_remove(field);
-        }
-        if let Some(error) = detail.get_mut("error") {
-            let lines = error["traceback"].as_array().map_or(0, Vec::len);
-            if lines > 0 {
-                error["traceback"] = json!(format!("{lines} lines"));
-            }
-        }
-        text += &format!("{} {:>4} {} {}\n", base.0, base.1, event.detail_type(), detail);
-    }
-    text
-}
-
-pub fn message_types(text: &[u8]) -> Message<'_> {
-    parse(text).message
 }
