@@ -55,21 +55,13 @@ pub(super) struct End {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Ending {
     Completed,
-    Failed {
-        error: JobError,
-    },
-    Interrupted {
-        reason: InterruptReason,
-        node_id: Option<String>,
-    },
+    Failed { error: JobError },
+    Interrupted { reason: InterruptReason, node_id: Option<String> },
 }
 
 impl Attempt {
     pub(super) fn new(number: u32) -> Attempt {
-        Attempt {
-            number,
-            ..Attempt::default()
-        }
+        Attempt { number, ..Attempt::default() }
     }
 
     pub(super) fn apply(&mut self, base: &Base, body: &Body) -> bool {
@@ -81,17 +73,13 @@ impl Attempt {
         }
         changed
             | match body {
-                Body::JobQueued(body) => self.queued.offer(sequence, || Queued {
-                    position: body.queue_position,
-                    title: body.title.clone(),
-                }),
-                Body::JobStarted(body) => {
-                    keep_min(&mut self.started_at, base.timestamp)
-                        | self.add_cached(&body.cached_nodes)
+                Body::JobQueued(body) => {
+                    self.queued.offer(sequence, || Queued { position: body.queue_position, title: body.title.clone() })
                 }
-                Body::WorkflowNodes(body) => self
-                    .graph
-                    .offer(sequence, || Graph::new(body.workflow_nodes.clone())),
+                Body::JobStarted(body) => {
+                    keep_min(&mut self.started_at, base.timestamp) | self.add_cached(&body.cached_nodes)
+                }
+                Body::WorkflowNodes(body) => self.graph.offer(sequence, || Graph::new(body.workflow_nodes.clone())),
                 Body::NodeExecuting(body) => {
                     raise(&mut self.heard)
                         | keep_min(&mut self.started_at, base.timestamp)
@@ -101,33 +89,22 @@ impl Attempt {
                     raise(&mut self.heard)
                         | keep_min(&mut self.started_at, base.timestamp)
                         | self.reached(body.overall_percentage)
-                        | self
-                            .eta
-                            .offer(sequence, || body.eta.map(|eta| (base.timestamp, eta)))
+                        | self.eta.offer(sequence, || body.eta.map(|eta| (base.timestamp, eta)))
                         | self.about_node(&body.node.node_id, |node| node.progress(base, body))
                 }
-                Body::NodeExecuted(body) => {
-                    self.about_node(&body.node_id, |node| node.executed(base, body))
-                }
+                Body::NodeExecuted(body) => self.about_node(&body.node_id, |node| node.executed(base, body)),
                 Body::JobCompleted(body) => {
-                    self.add_cached(&body.cached_nodes)
-                        | self.ended(base, Some(body.duration_ms), || Ending::Completed)
+                    self.add_cached(&body.cached_nodes) | self.ended(base, Some(body.duration_ms), || Ending::Completed)
                 }
                 Body::JobFailed(body) => {
                     (!body.will_retry && raise(&mut self.final_failure))
-                        | self.ended(base, body.duration_ms, || Ending::Failed {
-                            error: body.error.clone(),
-                        })
+                        | self.ended(base, body.duration_ms, || Ending::Failed { error: body.error.clone() })
                 }
-                Body::JobInterrupted(body) => {
-                    self.ended(base, body.duration_ms, || Ending::Interrupted {
-                        reason: body.reason,
-                        node_id: body.node_id.clone(),
-                    })
-                }
-                Body::JobRetrying(body) => self
-                    .retrying
-                    .offer(sequence, || (base.timestamp, body.clone())),
+                Body::JobInterrupted(body) => self.ended(base, body.duration_ms, || Ending::Interrupted {
+                    reason: body.reason,
+                    node_id: body.node_id.clone(),
+                }),
+                Body::JobRetrying(body) => self.retrying.offer(sequence, || (base.timestamp, body.clone())),
                 // Outputs come in by their media rows; the others are not about a job.
                 Body::ImagesGenerated(_)
                 | Body::MonitorInitialized(_)
@@ -153,23 +130,10 @@ impl Attempt {
     }
 
     /// There is one end; should a second one ever be told, the first by sequence stands.
-    fn ended(
-        &mut self,
-        base: &Base,
-        duration_ms: Option<u64>,
-        how: impl FnOnce() -> Ending,
-    ) -> bool {
-        let first = self
-            .end
-            .as_ref()
-            .is_none_or(|end| base.sequence < end.sequence);
+    fn ended(&mut self, base: &Base, duration_ms: Option<u64>, how: impl FnOnce() -> Ending) -> bool {
+        let first = self.end.as_ref().is_none_or(|end| base.sequence < end.sequence);
         if first {
-            self.end = Some(End {
-                sequence: base.sequence,
-                at: base.timestamp,
-                duration_ms,
-                how: how(),
-            });
+            self.end = Some(End { sequence: base.sequence, at: base.timestamp, duration_ms, how: how() });
         }
         first
     }
@@ -199,11 +163,7 @@ impl Attempt {
     /// Ids of the nodes that run by their own words, newest first; none once the job has ended.
     pub(super) fn running(&self) -> impl Iterator<Item = &str> {
         let under_way = self.end.is_none();
-        self.running
-            .iter()
-            .rev()
-            .filter(move |_| under_way)
-            .map(|(_, id)| id.as_str())
+        self.running.iter().rev().filter(move |_| under_way).map(|(_, id)| id.as_str())
     }
 
     /// Those that ran when the job ended, newest first.
@@ -227,13 +187,7 @@ impl Attempt {
     /// It failed, and another attempt is to come.
     pub(super) fn will_retry(&self) -> bool {
         let stopped = self.seed.as_ref().is_some_and(|seed| seed.retry_stopped);
-        let failed = matches!(
-            &self.end,
-            Some(End {
-                how: Ending::Failed { .. },
-                ..
-            })
-        );
+        let failed = matches!(&self.end, Some(End { how: Ending::Failed { .. }, .. }));
         failed && !self.final_failure && !stopped
     }
 
@@ -243,28 +197,18 @@ impl Attempt {
 
     pub(super) fn error(&self) -> Option<&JobError> {
         match &self.end {
-            Some(End {
-                how: Ending::Failed { error },
-                ..
-            }) => Some(error),
+            Some(End { how: Ending::Failed { error }, .. }) => Some(error),
             Some(_) => None,
             None => self.refusal().filter(|_| self.started_at.is_none()),
         }
     }
 
     pub(super) fn prompt_id(&self) -> &str {
-        self.prompt_id
-            .get()
-            .or(self.seed.as_ref().map(|seed| &seed.prompt_id))
-            .map_or("", String::as_str)
+        self.prompt_id.get().or(self.seed.as_ref().map(|seed| &seed.prompt_id)).map_or("", String::as_str)
     }
 
     pub(super) fn instance_id(&self) -> Option<&str> {
-        let seeded = || {
-            self.seed
-                .as_ref()
-                .and_then(|seed| seed.instance_id.as_ref())
-        };
+        let seeded = || self.seed.as_ref().and_then(|seed| seed.instance_id.as_ref());
         self.instance_id.get().or_else(seeded).map(String::as_str)
     }
 
@@ -281,24 +225,17 @@ impl Attempt {
     pub(super) fn completed_at(&self) -> Option<Timestamp> {
         match &self.end {
             Some(end) => Some(end.at),
-            None => self
-                .seed
-                .as_ref()
-                .filter(|_| self.error().is_some())
-                .and_then(|seed| seed.completed_at),
+            None => self.seed.as_ref().filter(|_| self.error().is_some()).and_then(|seed| seed.completed_at),
         }
     }
 
     pub(super) fn duration_ms(&self) -> Option<u64> {
         let end = self.end.as_ref()?;
-        end.duration_ms
-            .or_else(|| self.started_at.map(|started| end.at.since(started)))
+        end.duration_ms.or_else(|| self.started_at.map(|started| end.at.since(started)))
     }
 
     /// Until now, or until it ended.
     pub(super) fn elapsed_ms(&self, now: Timestamp) -> u64 {
-        self.duration_ms()
-            .or_else(|| self.started_at().map(|started| now.since(started)))
-            .unwrap_or(0)
+        self.duration_ms().or_else(|| self.started_at().map(|started| now.since(started))).unwrap_or(0)
     }
 }

@@ -5,9 +5,7 @@ use super::project::addressed;
 use super::shown::Shown;
 use super::{MAX_CHILDREN, View};
 use crate::event::{Body, Eta, Event, InterruptReason, JobError, NodeState, WorkflowNodes};
-use crate::frame::{
-    Frame, FrameBody, JobHeader, ProgressData, ProgressType, QueuePlace, WorkflowData,
-};
+use crate::frame::{Frame, FrameBody, JobHeader, ProgressData, ProgressType, QueuePlace, WorkflowData};
 use crate::generation::{Output, Status};
 use crate::time::Timestamp;
 use serde::Serialize;
@@ -26,21 +24,14 @@ pub fn frames(view: &View, event: &Event, now: Timestamp) -> Vec<Frame> {
     }
     let body = match &event.body {
         Body::JobQueued(_) => Some(FrameBody::JobQueued(queue_place(view))),
-        Body::JobStarted(body) => Some(FrameBody::JobStarted {
-            total_nodes: body.total_nodes,
-            cached_nodes: body.cached_nodes.clone(),
-        }),
-        Body::WorkflowNodes(body) => Some(FrameBody::WorkflowNodes {
-            workflow_data: workflow_data(view, body),
-        }),
+        Body::JobStarted(body) => {
+            Some(FrameBody::JobStarted { total_nodes: body.total_nodes, cached_nodes: body.cached_nodes.clone() })
+        }
+        Body::WorkflowNodes(body) => Some(FrameBody::WorkflowNodes { workflow_data: workflow_data(view, body) }),
         Body::NodeExecuting(body) => Some(node_progress(view, &body.node.node_id, None, now)),
-        Body::NodeProgressUpdate(body) => {
-            Some(node_progress(view, &body.node.node_id, body.eta, now))
-        }
+        Body::NodeProgressUpdate(body) => Some(node_progress(view, &body.node.node_id, body.eta, now)),
         // A blocked node has not been executed: its state says so.
-        Body::NodeExecuted(body) if body.blocked.is_some() => {
-            Some(node_progress(view, &body.node_id, None, now))
-        }
+        Body::NodeExecuted(body) if body.blocked.is_some() => Some(node_progress(view, &body.node_id, None, now)),
         Body::NodeExecuted(body) => Some(FrameBody::NodeExecuted {
             node_id: body.node_id.clone(),
             display_node_id: body.display_node_id.clone(),
@@ -48,10 +39,7 @@ pub fn frames(view: &View, event: &Event, now: Timestamp) -> Vec<Frame> {
             cached: body.cached,
         }),
         Body::ImagesGenerated(body) => {
-            let found = view
-                .outputs()
-                .into_iter()
-                .filter(|output| output.node_id == body.node_id);
+            let found = view.outputs().into_iter().filter(|output| output.node_id == body.node_id);
             outputs(found)
         }
         Body::JobCompleted(_) | Body::JobFailed(_) | Body::JobInterrupted(_) => match end(view) {
@@ -73,28 +61,16 @@ pub fn frames(view: &View, event: &Event, now: Timestamp) -> Vec<Frame> {
         | Body::MonitorReconnected(_)
         | Body::QueueStatusUpdated(_) => None,
     };
-    body.into_iter()
-        .map(|body| frame(view, event.base.sequence, body, now))
-        .collect()
+    body.into_iter().map(|body| frame(view, event.base.sequence, body, now)).collect()
 }
 
 /// The frames for outputs that changed: `outputs`, and `completed` when with them the generation has become so. `was`
 /// is its status before they were put, so that `completed` is told once.
 pub fn settled_frames(view: &View, was: Status, changed: &[Uuid], now: Timestamp) -> Vec<Frame> {
     let changed: HashSet<&Uuid> = changed.iter().collect();
-    let told = outputs(
-        view.outputs()
-            .into_iter()
-            .filter(|output| changed.contains(&output.media_id)),
-    );
-    let completed = (view.status() == Status::Completed && was != Status::Completed)
-        .then(|| end(view))
-        .flatten();
-    [told, completed]
-        .into_iter()
-        .flatten()
-        .map(|body| frame(view, view.sequence(), body, now))
-        .collect()
+    let told = outputs(view.outputs().into_iter().filter(|output| changed.contains(&output.media_id)));
+    let completed = (view.status() == Status::Completed && was != Status::Completed).then(|| end(view)).flatten();
+    [told, completed].into_iter().flatten().map(|body| frame(view, view.sequence(), body, now)).collect()
 }
 
 /// The end as it stands (`completed`, `job_failed`, `job_interrupted`), for one that no event told of: a refusal, a
@@ -110,23 +86,13 @@ pub fn overall_frame(view: &View, now: Timestamp) -> Frame {
 
 /// When its place in line has changed: `queue_update`.
 pub fn queue_frame(view: &View, now: Timestamp) -> Frame {
-    frame(
-        view,
-        view.sequence(),
-        FrameBody::QueueUpdate(queue_place(view)),
-        now,
-    )
+    frame(view, view.sequence(), FrameBody::QueueUpdate(queue_place(view)), now)
 }
 
 /// For readers of all generations: `generation_update`.
 pub fn update_frame(view: &View, now: Timestamp) -> Frame {
     let generation = Box::new(view.summary(now));
-    frame(
-        view,
-        view.sequence(),
-        FrameBody::GenerationUpdate { generation },
-        now,
-    )
+    frame(view, view.sequence(), FrameBody::GenerationUpdate { generation }, now)
 }
 
 /// The first frame of a new reader.
@@ -154,12 +120,7 @@ fn frame(view: &View, sequence: u64, body: FrameBody, now: Timestamp) -> Frame {
         sequence,
         status: view.status(),
     };
-    Frame {
-        timestamp: now,
-        request_id: None,
-        job: Some(job),
-        body,
-    }
+    Frame { timestamp: now, request_id: None, job: Some(job), body }
 }
 
 fn queue_place(view: &View) -> QueuePlace {
@@ -175,21 +136,13 @@ fn workflow_data(view: &View, body: &WorkflowNodes) -> WorkflowData {
     let current = view.setting().current();
     let place = current.and_then(|node| {
         let graph = view.graph();
-        graph
-            .place(node.id)
-            .or_else(|| graph.place(node.display_node_id()))
+        graph.place(node.id).or_else(|| graph.place(node.display_node_id()))
     });
     WorkflowData {
         nodes: body.workflow_nodes.clone(),
         total_nodes: body.total_nodes,
-        current_node_index: place
-            .and_then(|place| u32::try_from(place).ok())
-            .unwrap_or(0),
-        node_order: body
-            .workflow_nodes
-            .iter()
-            .map(|node| node.node_id.clone())
-            .collect(),
+        current_node_index: place.and_then(|place| u32::try_from(place).ok()).unwrap_or(0),
+        node_order: body.workflow_nodes.iter().map(|node| node.node_id.clone()).collect(),
     }
 }
 
@@ -197,28 +150,12 @@ fn node_progress(view: &View, node_id: &str, eta: Option<Eta>, now: Timestamp) -
     let running = view.setting().running(MAX_CHILDREN);
     let runs = running.iter().any(|node| node.id == node_id);
     let node = view.setting().node(node_id);
-    let state = if runs {
-        NodeState::Running
-    } else {
-        node.state()
-    };
-    progress(
-        view,
-        Some(data(&node, state, now)),
-        &running,
-        eta.or_else(|| view.eta(now)),
-        now,
-    )
+    let state = if runs { NodeState::Running } else { node.state() };
+    progress(view, Some(data(&node, state, now)), &running, eta.or_else(|| view.eta(now)), now)
 }
 
 fn overall_progress(view: &View, now: Timestamp) -> FrameBody {
-    progress(
-        view,
-        None,
-        &view.setting().running(MAX_CHILDREN),
-        view.eta(now),
-        now,
-    )
+    progress(view, None, &view.setting().running(MAX_CHILDREN), view.eta(now), now)
 }
 
 fn progress(
@@ -234,10 +171,7 @@ fn progress(
             None => ProgressType::OverallProgress,
         },
         progress_data,
-        nodes: running
-            .iter()
-            .map(|node| data(node, NodeState::Running, now))
-            .collect(),
+        nodes: running.iter().map(|node| data(node, NodeState::Running, now)).collect(),
         overall_percentage: view.overall_percentage(),
         elapsed_ms: view.newest().elapsed_ms(now),
         eta,
@@ -288,10 +222,7 @@ fn end(view: &View) -> Option<FrameBody> {
                 Some(Ending::Interrupted { reason, .. }) => *reason,
                 _ => InterruptReason::Interrupted,
             };
-            Some(FrameBody::JobInterrupted {
-                reason,
-                message: view.interrupted_sentence(),
-            })
+            Some(FrameBody::JobInterrupted { reason, message: view.interrupted_sentence() })
         }
     }
 }
@@ -305,10 +236,7 @@ struct Allowance(usize);
 
 impl io::Write for Allowance {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 = self
-            .0
-            .checked_sub(bytes.len())
-            .ok_or(io::ErrorKind::WriteZero)?;
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::WriteZero)?;
         Ok(bytes.len())
     }
 

@@ -12,11 +12,7 @@ pub(super) struct Graph {
 
 impl Graph {
     pub(super) fn new(nodes: Vec<WorkflowNode>) -> Graph {
-        let places = nodes
-            .iter()
-            .enumerate()
-            .map(|(place, node)| (node.node_id.clone(), place))
-            .collect();
+        let places = nodes.iter().enumerate().map(|(place, node)| (node.node_id.clone(), place)).collect();
         Graph { nodes, places }
     }
 

@@ -19,8 +19,7 @@ mod shown;
 mod strip;
 
 pub use frames::{
-    SNAPSHOT_LIMIT, end_frame, frames, overall_frame, queue_frame, settled_frames, snapshot,
-    update_frame,
+    SNAPSHOT_LIMIT, end_frame, frames, overall_frame, queue_frame, settled_frames, snapshot, update_frame,
 };
 pub use project::{media_url, thumbnail_url};
 
@@ -148,10 +147,7 @@ impl View {
     /// An output and its place. A word of lower rank (`pending` below `failed` below `stored`) changes nothing.
     pub fn put_output(&mut self, output: Output, position: u32) -> bool {
         let new = (position, output);
-        let stands = self
-            .outputs
-            .get(&new.1.media_id)
-            .is_some_and(|held| *held == new || rank(&held.1) > rank(&new.1));
+        let stands = self.outputs.get(&new.1.media_id).is_some_and(|held| *held == new || rank(&held.1) > rank(&new.1));
         if !stands {
             self.outputs.insert(new.1.media_id, new);
         }
@@ -160,11 +156,7 @@ impl View {
 
     /// Several, likewise; those not named stay.
     pub fn set_outputs(&mut self, outputs: Vec<(Output, u32)>) -> bool {
-        outputs
-            .into_iter()
-            .fold(false, |changed, (output, position)| {
-                self.put_output(output, position) | changed
-            })
+        outputs.into_iter().fold(false, |changed, (output, position)| self.put_output(output, position) | changed)
     }
 
     pub fn queue_id(&self) -> Uuid {
@@ -178,10 +170,7 @@ impl View {
 
     /// Of the newest attempt; empty until it is chosen.
     pub fn instance_id(&self) -> &str {
-        self.newest()
-            .instance_id()
-            .or(self.seed.instance_id.as_deref())
-            .unwrap_or("")
+        self.newest().instance_id().or(self.seed.instance_id.as_deref()).unwrap_or("")
     }
 
     /// The number of the newest attempt, 0 before there is one.
@@ -216,38 +205,24 @@ impl View {
 
     /// Every output is stored, or its download has finally failed.
     fn settled(&self) -> bool {
-        self.outputs
-            .values()
-            .all(|(_, output)| output.status != OutputStatus::Pending)
+        self.outputs.values().all(|(_, output)| output.status != OutputStatus::Pending)
     }
 
     fn attempt_mut(&mut self, number: u32) -> &mut Attempt {
-        self.attempts
-            .entry(number)
-            .or_insert_with(|| Attempt::new(number))
+        self.attempts.entry(number).or_insert_with(|| Attempt::new(number))
     }
 
     fn newest(&self) -> &Attempt {
-        self.attempts
-            .last_key_value()
-            .map_or(&self.no_attempt, |(_, attempt)| attempt)
+        self.attempts.last_key_value().map_or(&self.no_attempt, |(_, attempt)| attempt)
     }
 
     /// The newest attempt's; as long as its own graph has not come, that of the one before, which hardly ever differs.
     fn graph(&self) -> &Graph {
-        self.attempts
-            .values()
-            .rev()
-            .find_map(|attempt| attempt.graph.get())
-            .unwrap_or(&self.no_graph)
+        self.attempts.values().rev().find_map(|attempt| attempt.graph.get()).unwrap_or(&self.no_graph)
     }
 
     fn setting(&self) -> Setting<'_> {
-        Setting {
-            attempt: self.newest(),
-            graph: self.graph(),
-            origin: self.seed.origin,
-        }
+        Setting { attempt: self.newest(), graph: self.graph(), origin: self.seed.origin }
     }
 
     /// In their order.

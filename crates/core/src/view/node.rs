@@ -42,13 +42,8 @@ pub(super) struct Executed {
 
 impl NodeFacts {
     pub(super) fn executing(&mut self, base: &Base, body: &NodeExecuting) -> bool {
-        let live = || Live {
-            state: NodeState::Running,
-            at: base.timestamp,
-            steps: None,
-            percentage: None,
-            message: None,
-        };
+        let live =
+            || Live { state: NodeState::Running, at: base.timestamp, steps: None, percentage: None, message: None };
         keep_min(&mut self.first, base.sequence)
             | keep_min(&mut self.started_at, base.timestamp)
             | self.about.offer_same(base.sequence, &body.node)
@@ -90,9 +85,6 @@ impl NodeFacts {
     pub(super) fn runs(&self) -> bool {
         self.executed.get().is_none()
             && !self.blocked
-            && self
-                .live
-                .get()
-                .is_some_and(|live| live.state == NodeState::Running)
+            && self.live.get().is_some_and(|live| live.state == NodeState::Running)
     }
 }

@@ -15,18 +15,13 @@ impl View {
     pub(super) fn message(&self, now: Timestamp) -> Option<String> {
         match self.status() {
             Status::Pending => Some(match self.retry() {
-                Some((at, retrying)) => {
-                    self.retry_sentence(retrying, at.plus(retrying.retry_delay).since(now))
-                }
+                Some((at, retrying)) => self.retry_sentence(retrying, at.plus(retrying.retry_delay).since(now)),
                 None => self.waiting_sentence(),
             }),
             Status::Processing if self.newest().end.is_some() => Some(self.storing_sentence()),
             Status::Processing => self.setting().current().map(|node| node.message()),
             Status::Completed => Some(self.completed_sentence()),
-            Status::Failed => self
-                .newest()
-                .error()
-                .map(|error| self.failed_sentence(error)),
+            Status::Failed => self.newest().error().map(|error| self.failed_sentence(error)),
             Status::Interrupted => Some(self.interrupted_sentence()),
         }
     }
@@ -49,64 +44,35 @@ impl View {
 
     /// `left`: milliseconds until it starts.
     pub(super) fn retry_sentence(&self, retrying: &JobRetrying, left: u64) -> String {
-        let change = retrying
-            .change
-            .as_ref()
-            .map(|change| format!(" with {change}"))
-            .unwrap_or_default();
-        let wait = if left == 0 {
-            String::new()
-        } else {
-            format!(" in {}", roughly(left))
-        };
-        let (attempt, of) = (
-            retrying.retry_count.saturating_add(1),
-            retrying.max_retries.saturating_add(1),
-        );
+        let change = retrying.change.as_ref().map(|change| format!(" with {change}")).unwrap_or_default();
+        let wait = if left == 0 { String::new() } else { format!(" in {}", roughly(left)) };
+        let (attempt, of) = (retrying.retry_count.saturating_add(1), retrying.max_retries.saturating_add(1));
         format!("Trying again{change}{wait}. Attempt {attempt} of {of}")
     }
 
     fn storing_sentence(&self) -> String {
-        let pending = self
-            .outputs
-            .values()
-            .filter(|(_, output)| output.status == OutputStatus::Pending)
-            .count();
+        let pending = self.outputs.values().filter(|(_, output)| output.status == OutputStatus::Pending).count();
         format!("Storing {}", counted(pending, "output"))
     }
 
     pub(super) fn completed_sentence(&self) -> String {
         let title = self.title();
         let duration = self.newest().duration_ms().map(duration);
-        let made = [self.made(), duration]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(", ");
-        let lost = self
-            .outputs
-            .values()
-            .filter(|(_, output)| output.status == OutputStatus::Failed)
-            .count();
+        let made = [self.made(), duration].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let lost = self.outputs.values().filter(|(_, output)| output.status == OutputStatus::Failed).count();
         let mut sentence = format!("{title} is done");
         if !made.is_empty() {
             sentence = format!("{sentence}. {made}");
         }
         if lost > 0 {
-            sentence = format!(
-                "{sentence}. {} could not be stored",
-                counted(lost, "output")
-            );
+            sentence = format!("{sentence}. {} could not be stored", counted(lost, "output"));
         }
         sentence
     }
 
     pub(super) fn failed_sentence(&self, error: &JobError) -> String {
         let node = error.node_id.as_deref().map(|id| self.setting().node(id));
-        let title = error
-            .node_title
-            .as_deref()
-            .or(node.map(|node| node.title()));
+        let title = error.node_title.as_deref().or(node.map(|node| node.title()));
         let step = self.step_reached();
         let cause = quote(&error.message);
         match (error.r#type.as_str(), title) {
@@ -129,14 +95,9 @@ impl View {
             Some(Ending::Interrupted { reason, .. }) => *reason,
             _ => InterruptReason::Interrupted,
         };
-        let place = self
-            .stopped_node()
-            .map(|node| format!(" in {}{}", node.title(), self.step_reached()));
+        let place = self.stopped_node().map(|node| format!(" in {}{}", node.title(), self.step_reached()));
         let place = place.unwrap_or_default();
-        let kept = self
-            .made()
-            .map(|made| format!(". Kept: {made}"))
-            .unwrap_or_default();
+        let kept = self.made().map(|made| format!(". Kept: {made}")).unwrap_or_default();
         match reason {
             InterruptReason::Cancelled => format!("Cancelled {title}{place}{kept}"),
             InterruptReason::Interrupted => {
@@ -150,12 +111,7 @@ impl View {
 
     /// What is stored, but for temp files where there is anything else: "2 images, 1 text".
     fn made(&self) -> Option<String> {
-        let stored = || {
-            self.outputs
-                .values()
-                .map(|(_, output)| output)
-                .filter(|o| o.status == OutputStatus::Stored)
-        };
+        let stored = || self.outputs.values().map(|(_, output)| output).filter(|o| o.status == OutputStatus::Stored);
         let results = stored().any(|output| !output.preview);
         let kinds = [
             (OutputKind::Image, "image"),
@@ -166,9 +122,7 @@ impl View {
             (OutputKind::File, "file"),
         ];
         let counts = kinds.into_iter().filter_map(|(kind, word)| {
-            let count = stored()
-                .filter(|output| output.kind == kind && (!results || !output.preview))
-                .count();
+            let count = stored().filter(|output| output.kind == kind && (!results || !output.preview)).count();
             (count > 0).then(|| counted(count, word))
         });
         let made = counts.collect::<Vec<_>>().join(", ");
@@ -200,11 +154,7 @@ fn quote(message: &str) -> String {
 }
 
 fn counted(count: usize, word: &str) -> String {
-    if count == 1 {
-        format!("1 {word}")
-    } else {
-        format!("{count} {word}s")
-    }
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 /// A step count; bars may count seconds.
@@ -241,12 +191,7 @@ fn duration(ms: u64) -> String {
         10..1_000 => format!("0.{:02} s", ms / 10),
         1_000..60_000 => format!("{seconds}.{} s", ms % 1_000 / 100),
         60_000..3_600_000 => format!("{}:{:02}", seconds / 60, seconds % 60),
-        _ => format!(
-            "{}:{:02}:{:02}",
-            seconds / 3_600,
-            seconds / 60 % 60,
-            seconds % 60
-        ),
+        _ => format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60),
     }
 }
 
@@ -256,13 +201,8 @@ mod tests {
 
     #[test]
     fn a_measured_time_reads_as_the_page_writes_it() {
-        let cases = [
-            (3, "under 0.01 s"),
-            (620, "0.62 s"),
-            (11_480, "11.4 s"),
-            (247_000, "4:07"),
-            (3_849_000, "1:04:09"),
-        ];
+        let cases =
+            [(3, "under 0.01 s"), (620, "0.62 s"), (11_480, "11.4 s"), (247_000, "4:07"), (3_849_000, "1:04:09")];
         for (ms, text) in cases {
             assert_eq!(duration(ms), text);
         }
@@ -271,29 +211,18 @@ mod tests {
     #[test]
     fn a_place_in_line_is_an_english_ordinal() {
         let places = [1, 2, 3, 4, 11, 12, 13, 21, 112].map(ordinal);
-        assert_eq!(
-            places,
-            [
-                "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"
-            ]
-        );
+        assert_eq!(places, ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "112th"]);
     }
 
     #[test]
     fn a_long_or_many_lined_message_is_quoted_by_its_first_line() {
-        assert_eq!(
-            quote("expected 4 channels, got 16\nTraceback\n"),
-            "expected 4 channels, got 16"
-        );
+        assert_eq!(quote("expected 4 channels, got 16\nTraceback\n"), "expected 4 channels, got 16");
         let long = quote(&"ü".repeat(500));
         assert_eq!(long.chars().count(), MAX_QUOTE + 1);
     }
 
     #[test]
     fn a_time_to_come_is_no_finer_than_it_is_known() {
-        assert_eq!(
-            [800, 8_000, 23_000, 130_000, 7_200_000].map(roughly),
-            ["1 s", "8 s", "25 s", "2 min", "2 h"]
-        );
+        assert_eq!([800, 8_000, 23_000, 130_000, 7_200_000].map(roughly), ["1 s", "8 s", "25 s", "2 min", "2 h"]);
     }
 }

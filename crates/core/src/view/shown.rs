@@ -21,24 +21,13 @@ pub(super) struct Setting<'a> {
 
 impl<'a> Setting<'a> {
     pub(super) fn node(self, id: &'a str) -> Shown<'a> {
-        Shown {
-            id,
-            setting: self,
-            facts: self.attempt.nodes.get(id),
-            spec: self.graph.get(id),
-        }
+        Shown { id, setting: self, facts: self.attempt.nodes.get(id), spec: self.graph.get(id) }
     }
 
     /// Where it is known at all.
     pub(super) fn find(self, id: &str) -> Option<Shown<'a>> {
-        let heard = self
-            .attempt
-            .nodes
-            .get_key_value(id)
-            .map(|(id, _)| id.as_str());
-        heard
-            .or_else(|| self.graph.get(id).map(|spec| spec.node_id.as_str()))
-            .map(|id| self.node(id))
+        let heard = self.attempt.nodes.get_key_value(id).map(|(id, _)| id.as_str());
+        heard.or_else(|| self.graph.get(id).map(|spec| spec.node_id.as_str())).map(|id| self.node(id))
     }
 
     /// All that run now, in the order they started, the ones that wait for their children first; at most `limit`, the
@@ -49,11 +38,7 @@ impl<'a> Setting<'a> {
         let mut all: Vec<&str> = own.clone();
         for id in own {
             let mut child = id;
-            while let Some(parent) = self
-                .node(child)
-                .parent_node_id()
-                .filter(|parent| seen.insert(parent))
-            {
+            while let Some(parent) = self.node(child).parent_node_id().filter(|parent| seen.insert(parent)) {
                 all.push(parent);
                 child = parent;
             }
@@ -66,26 +51,15 @@ impl<'a> Setting<'a> {
     fn unseen(self) -> bool {
         let attempt = self.attempt;
         let from_afar = attempt.foreign || self.origin == Origin::Observed;
-        let ran = || {
-            attempt.cached.is_empty()
-                || attempt
-                    .nodes
-                    .values()
-                    .any(|node| node.executed.get().is_some())
-        };
+        let ran = || attempt.cached.is_empty() || attempt.nodes.values().any(|node| node.executed.get().is_some());
         !attempt.heard && (from_afar || ran())
     }
 
     /// Of children, in order of appearance: what was heard of and is no part of the submitted graph.
     pub(super) fn children(self) -> Vec<Shown<'a>> {
-        let heard = self
-            .attempt
-            .nodes
-            .iter()
-            .filter(|(id, _)| self.graph.place(id).is_none());
-        let mut children: Vec<(u64, &str)> = heard
-            .map(|(id, facts)| (facts.first.unwrap_or(u64::MAX), id.as_str()))
-            .collect();
+        let heard = self.attempt.nodes.iter().filter(|(id, _)| self.graph.place(id).is_none());
+        let mut children: Vec<(u64, &str)> =
+            heard.map(|(id, facts)| (facts.first.unwrap_or(u64::MAX), id.as_str())).collect();
         children.sort_unstable();
         children.into_iter().map(|(_, id)| self.node(id)).collect()
     }
@@ -93,9 +67,7 @@ impl<'a> Setting<'a> {
     /// The one to name when only one can be: with a step count rather than without, then the latest to start.
     pub(super) fn current(self) -> Option<Shown<'a>> {
         // Of equals `max_by_key` takes the last, and they come in the order they started.
-        self.running(super::MAX_CHILDREN)
-            .into_iter()
-            .max_by_key(|node| node.steps().is_some())
+        self.running(super::MAX_CHILDREN).into_iter().max_by_key(|node| node.steps().is_some())
     }
 }
 
@@ -114,17 +86,8 @@ impl<'a> Shown<'a> {
 
     pub(super) fn display_node_id(&self) -> &'a str {
         let told = self.facts.and_then(|facts| {
-            let executed = || {
-                facts
-                    .executed
-                    .get()
-                    .map(|executed| &executed.display_node_id)
-            };
-            facts
-                .about
-                .get()
-                .map(|about| &about.display_node_id)
-                .or_else(executed)
+            let executed = || facts.executed.get().map(|executed| &executed.display_node_id);
+            facts.about.get().map(|about| &about.display_node_id).or_else(executed)
         });
         told.map_or(self.id, String::as_str)
     }
@@ -139,18 +102,12 @@ impl<'a> Shown<'a> {
 
     /// Of the submitted graph: its own entry, or the one of the node it is displayed under.
     fn shown_as(&self) -> Option<&'a WorkflowNode> {
-        self.spec
-            .or_else(|| self.setting.graph.get(self.display_node_id()))
+        self.spec.or_else(|| self.setting.graph.get(self.display_node_id()))
     }
 
     pub(super) fn title(&self) -> &'a str {
         let spec = self.spec.map(|spec| spec.node_title.as_str());
-        let told = || {
-            self.facts?
-                .about
-                .get()
-                .map(|about| about.node_title.as_str())
-        };
+        let told = || self.facts?.about.get().map(|about| about.node_title.as_str());
         let shown_as = || self.shown_as().map(|spec| spec.node_title.as_str());
         spec.or_else(told).or_else(shown_as).unwrap_or(self.id)
     }
@@ -176,22 +133,14 @@ impl<'a> Shown<'a> {
             _ => None,
         } == Some(self.id);
         let failed = matches!(end, Some(Ending::Failed { .. }));
-        let executed = self
-            .facts
-            .is_some_and(|facts| facts.executed.get().is_some());
+        let executed = self.facts.is_some_and(|facts| facts.executed.get().is_some());
         let blocked = self.facts.is_some_and(|facts| facts.blocked);
-        match self
-            .live()
-            .map(|live| live.state)
-            .filter(|state| *state != NodeState::Pending)
-        {
+        match self.live().map(|live| live.state).filter(|state| *state != NodeState::Pending) {
             _ if named && failed => NodeState::Error,
             _ if executed => NodeState::Finished,
             _ if blocked => NodeState::Skipped,
             // A cached output node is told as finished though it never ran.
-            Some(NodeState::Finished) if self.started_at().is_none() && self.is_cached() => {
-                NodeState::Cached
-            }
+            Some(NodeState::Finished) if self.started_at().is_none() && self.is_cached() => NodeState::Cached,
             Some(NodeState::Running) => match end {
                 None => NodeState::Running,
                 Some(Ending::Completed) => NodeState::Finished,
@@ -209,8 +158,7 @@ impl<'a> Shown<'a> {
     }
 
     fn is_cached(&self) -> bool {
-        self.facts.is_some_and(|facts| facts.served_from_cache)
-            || self.setting.attempt.cached.contains(self.id)
+        self.facts.is_some_and(|facts| facts.served_from_cache) || self.setting.attempt.cached.contains(self.id)
     }
 
     fn started_at(&self) -> Option<Timestamp> {
@@ -229,9 +177,7 @@ impl<'a> Shown<'a> {
             NodeState::Pending | NodeState::Cached | NodeState::Skipped => None,
             NodeState::Finished => {
                 let in_all = || self.facts?.executed.get()?.steps;
-                told.map(|(_, max)| max)
-                    .or_else(in_all)
-                    .map(|max| (max, max))
+                told.map(|(_, max)| max).or_else(in_all).map(|max| (max, max))
             }
             NodeState::Running | NodeState::Error | NodeState::Interrupted => told,
         };
@@ -255,40 +201,23 @@ impl<'a> Shown<'a> {
         if let Some(measured) = executed.and_then(|executed| executed.duration_ms) {
             return Some(measured);
         }
-        let finished = || {
-            self.live()
-                .filter(|live| live.state != NodeState::Running)
-                .map(|live| live.at)
-        };
+        let finished = || self.live().filter(|live| live.state != NodeState::Running).map(|live| live.at);
         let ended = || self.setting.attempt.end.as_ref().map(|end| end.at);
-        let until = executed
-            .map(|executed| executed.at)
-            .or_else(finished)
-            .or_else(ended)
-            .unwrap_or(now);
+        let until = executed.map(|executed| executed.at).or_else(finished).or_else(ended).unwrap_or(now);
         self.started_at().map(|started| until.since(started))
     }
 
     pub(super) fn message(&self) -> String {
         let told = self.live().and_then(|live| live.message.clone());
         told.unwrap_or_else(|| {
-            let class = self
-                .class_type()
-                .or_else(|| self.shown_as().map(|spec| spec.class_type.as_str()));
+            let class = self.class_type().or_else(|| self.shown_as().map(|spec| spec.class_type.as_str()));
             messages::message(class.unwrap_or(""), self.kind(), self.title(), self.steps())
         })
     }
 
     pub(super) fn project(&self, state: NodeState, now: Timestamp) -> Node {
-        let Figures {
-            value,
-            max,
-            percentage,
-        } = self.figures(state);
-        let ran = !matches!(
-            state,
-            NodeState::Pending | NodeState::Cached | NodeState::Skipped
-        );
+        let Figures { value, max, percentage } = self.figures(state);
+        let ran = !matches!(state, NodeState::Pending | NodeState::Cached | NodeState::Skipped);
         let owned = |text: &str| text.to_owned();
         Node {
             node_id: owned(self.id),
@@ -304,16 +233,11 @@ impl<'a> Shown<'a> {
             percentage,
             started_at: self.started_at().filter(|_| ran),
             elapsed_ms: self.elapsed_ms(now).filter(|_| ran),
-            duration_ms: self
-                .facts
-                .and_then(|facts| facts.executed.get()?.duration_ms),
+            duration_ms: self.facts.and_then(|facts| facts.executed.get()?.duration_ms),
             expected_ms: None,
             expected_low_ms: None,
             expected_high_ms: None,
-            dependencies: self
-                .spec
-                .map(|spec| spec.dependencies.clone())
-                .unwrap_or_default(),
+            dependencies: self.spec.map(|spec| spec.dependencies.clone()).unwrap_or_default(),
         }
     }
 }

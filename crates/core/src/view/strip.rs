@@ -42,32 +42,20 @@ pub(super) fn strip(nodes: impl Iterator<Item = Segment>) -> Vec<Segment> {
 
 /// What must not disappear among its neighbours.
 fn tells(state: NodeState) -> bool {
-    matches!(
-        state,
-        NodeState::Running | NodeState::Error | NodeState::Interrupted
-    )
+    matches!(state, NodeState::Running | NodeState::Error | NodeState::Interrupted)
 }
 
 /// One segment for all of them, in the state that took longest, unless one of them must be seen.
 fn merged(group: &[Segment]) -> Segment {
-    let ms = group
-        .iter()
-        .fold(0_u64, |sum, segment| sum.saturating_add(segment.ms));
-    let leading = group
-        .iter()
-        .max_by_key(|segment| (tells(segment.state), segment.ms));
-    Segment {
-        state: leading.map_or(NodeState::Pending, |segment| segment.state),
-        ms,
-    }
+    let ms = group.iter().fold(0_u64, |sum, segment| sum.saturating_add(segment.ms));
+    let leading = group.iter().max_by_key(|segment| (tells(segment.state), segment.ms));
+    Segment { state: leading.map_or(NodeState::Pending, |segment| segment.state), ms }
 }
 
 fn join_equal(segments: impl Iterator<Item = Segment>) -> Vec<Segment> {
     segments.fold(Vec::new(), |mut joined: Vec<Segment>, segment| {
         match joined.last_mut() {
-            Some(last) if last.state == segment.state => {
-                last.ms = last.ms.saturating_add(segment.ms)
-            }
+            Some(last) if last.state == segment.state => last.ms = last.ms.saturating_add(segment.ms),
             _ => joined.push(segment),
         }
         joined
@@ -92,11 +80,7 @@ mod tests {
         ];
         assert_eq!(
             strip(nodes.into_iter()),
-            [
-                segment(NodeState::Cached, 0),
-                segment(NodeState::Finished, 30),
-                segment(NodeState::Pending, 0)
-            ]
+            [segment(NodeState::Cached, 0), segment(NodeState::Finished, 30), segment(NodeState::Pending, 0)]
         );
     }
 
@@ -113,27 +97,13 @@ mod tests {
         assert!(strip.len() <= MAX_SEGMENTS);
         assert_eq!(strip.iter().map(|segment| segment.ms).sum::<u64>(), total);
         assert!(strip.contains(&segment(NodeState::Error, 1)));
-        assert!(
-            strip
-                .iter()
-                .any(|segment| segment.state == NodeState::Finished && segment.ms >= 90_000)
-        );
+        assert!(strip.iter().any(|segment| segment.state == NodeState::Finished && segment.ms >= 90_000));
     }
 
     #[test]
     fn a_strip_of_exactly_thirty_two_is_left_alone() {
-        let nodes: Vec<Segment> = (0..32)
-            .map(|n| {
-                segment(
-                    if n % 2 == 0 {
-                        NodeState::Finished
-                    } else {
-                        NodeState::Cached
-                    },
-                    n,
-                )
-            })
-            .collect();
+        let nodes: Vec<Segment> =
+            (0..32).map(|n| segment(if n % 2 == 0 { NodeState::Finished } else { NodeState::Cached }, n)).collect();
         assert_eq!(strip(nodes.clone().into_iter()), nodes);
     }
 }
