@@ -47,7 +47,10 @@ pub(super) struct Queued {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct End {
     sequence: u64,
+    /// By the server's clock where it was learnt later.
     pub(super) at: Timestamp,
+    /// Heard as it happened: by our clock.
+    pub(super) heard: bool,
     duration_ms: Option<u64>,
     pub(super) how: Ending,
 }
@@ -77,7 +80,7 @@ impl Attempt {
                     self.queued.offer(sequence, || Queued { position: body.queue_position, title: body.title.clone() })
                 }
                 Body::JobStarted(body) => {
-                    keep_min(&mut self.started_at, base.timestamp) | self.add_cached(&body.cached_nodes)
+                    keep_min(&mut self.started_at, happened(base)) | self.add_cached(&body.cached_nodes)
                 }
                 Body::WorkflowNodes(body) => self.graph.offer(sequence, || Graph::new(body.workflow_nodes.clone())),
                 Body::NodeExecuting(body) => {
@@ -133,7 +136,8 @@ impl Attempt {
     fn ended(&mut self, base: &Base, duration_ms: Option<u64>, how: impl FnOnce() -> Ending) -> bool {
         let first = self.end.as_ref().is_none_or(|end| base.sequence < end.sequence);
         if first {
-            self.end = Some(End { sequence: base.sequence, at: base.timestamp, duration_ms, how: how() });
+            let (at, heard) = (happened(base), base.occurred_at.is_none());
+            self.end = Some(End { sequence: base.sequence, at, heard, duration_ms, how: how() });
         }
         first
     }
@@ -229,13 +233,18 @@ impl Attempt {
         }
     }
 
+    /// As measured; absent where nobody could.
     pub(super) fn duration_ms(&self) -> Option<u64> {
-        let end = self.end.as_ref()?;
-        end.duration_ms.or_else(|| self.started_at.map(|started| end.at.since(started)))
+        self.end.as_ref().and_then(|end| end.duration_ms)
     }
 
     /// Until now, or until it ended.
     pub(super) fn elapsed_ms(&self, now: Timestamp) -> u64 {
         self.duration_ms().or_else(|| self.started_at().map(|started| now.since(started))).unwrap_or(0)
     }
+}
+
+/// When it happened, rather than when it was learnt.
+fn happened(base: &Base) -> Timestamp {
+    base.occurred_at.unwrap_or(base.timestamp)
 }

@@ -2,6 +2,7 @@
 
 use super::attempt::Ending;
 use super::project::addressed;
+use super::sentences::retry_sentence;
 use super::shown::Shown;
 use super::{MAX_CHILDREN, View};
 use crate::event::{Body, Eta, Event, InterruptReason, JobError, NodeState, WorkflowNodes};
@@ -53,7 +54,7 @@ pub fn frames(view: &View, event: &Event, now: Timestamp) -> Vec<Frame> {
             error: body.error.clone(),
             change: body.change.clone(),
             next: body.next.clone(),
-            message: view.retry_sentence(body, body.retry_delay),
+            message: retry_sentence(body, body.retry_delay),
         }),
         Body::MonitorInitialized(_)
         | Body::MonitorStopped(_)

@@ -15,7 +15,7 @@ impl View {
     pub(super) fn message(&self, now: Timestamp) -> Option<String> {
         match self.status() {
             Status::Pending => Some(match self.retry() {
-                Some((at, retrying)) => self.retry_sentence(retrying, at.plus(retrying.retry_delay).since(now)),
+                Some((at, retrying)) => retry_sentence(retrying, at.plus(retrying.retry_delay).since(now)),
                 None => self.waiting_sentence(),
             }),
             Status::Processing if self.newest().end.is_some() => Some(self.storing_sentence()),
@@ -40,14 +40,6 @@ impl View {
             Some(wait) => format!("{place}, starts in about {}", roughly(wait)),
             None => place,
         }
-    }
-
-    /// `left`: milliseconds until it starts.
-    pub(super) fn retry_sentence(&self, retrying: &JobRetrying, left: u64) -> String {
-        let change = retrying.change.as_ref().map(|change| format!(" with {change}")).unwrap_or_default();
-        let wait = if left == 0 { String::new() } else { format!(" in {}", roughly(left)) };
-        let (attempt, of) = (retrying.retry_count.saturating_add(1), retrying.max_retries.saturating_add(1));
-        format!("Trying again{change}{wait}. Attempt {attempt} of {of}")
     }
 
     fn storing_sentence(&self) -> String {
@@ -142,6 +134,14 @@ impl View {
             None => String::new(),
         }
     }
+}
+
+/// `left`: milliseconds until it starts.
+pub(super) fn retry_sentence(retrying: &JobRetrying, left: u64) -> String {
+    let change = retrying.change.as_ref().map(|change| format!(" with {change}")).unwrap_or_default();
+    let wait = if left == 0 { String::new() } else { format!(" in {}", roughly(left)) };
+    let (attempt, of) = (retrying.retry_count.saturating_add(1), retrying.max_retries.saturating_add(1));
+    format!("Trying again{change}{wait}. Attempt {attempt} of {of}")
 }
 
 /// The first line, cut.

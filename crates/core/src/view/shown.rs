@@ -181,12 +181,12 @@ impl<'a> Shown<'a> {
             }
             NodeState::Running | NodeState::Error | NodeState::Interrupted => told,
         };
-        let share = steps.map(|(value, max)| match state {
-            NodeState::Finished => 100.0,
-            _ => {
-                let told = self.live().and_then(|live| live.percentage);
-                told.unwrap_or(if max > 0.0 { value / max * 100.0 } else { 0.0 })
-            }
+        let told = self.live().and_then(|live| live.percentage);
+        let share = steps.map(|(value, max)| match told {
+            _ if state == NodeState::Finished => 100.0,
+            Some(told) => told,
+            None if max > 0.0 => value / max * 100.0,
+            None => 0.0,
         });
         Figures {
             value: steps.map(|(value, _)| value),
@@ -202,9 +202,13 @@ impl<'a> Shown<'a> {
             return Some(measured);
         }
         let finished = || self.live().filter(|live| live.state != NodeState::Running).map(|live| live.at);
-        let ended = || self.setting.attempt.end.as_ref().map(|end| end.at);
-        let until = executed.map(|executed| executed.at).or_else(finished).or_else(ended).unwrap_or(now);
-        self.started_at().map(|started| until.since(started))
+        let until = executed.map(|executed| executed.at).or_else(finished);
+        let until = until.or_else(|| match &self.setting.attempt.end {
+            None => Some(now),
+            // An end that was learnt later has the server's time: how long the node ran, nobody knows.
+            Some(end) => Some(end.at).filter(|_| end.heard),
+        });
+        Some(until?.since(self.started_at()?))
     }
 
     pub(super) fn message(&self) -> String {
