@@ -9,6 +9,7 @@
 //! raw entry of `/object_info` (section 4 of ComfyUI's REST routes), so that a caller may keep them as it likes and
 //! hand over only those of one graph.
 
+pub mod editor;
 pub mod file;
 pub mod form;
 mod lenient;
