@@ -1,1 +1,0 @@
-//! Human names and kinds of nodes.
