@@ -27,6 +27,16 @@ use graph::{Mode, Node};
 /// Most nodes a workflow may have once its subgraphs are put in place; the largest real ones have some hundreds.
 const MAX_NODES: usize = 20_000;
 
+/// Most inputs of one node; growing ones stop at some tens.
+const MAX_INPUTS: usize = 1_000;
+
+/// Most steps taken along links for one workflow. A real one needs some thousands; one that needs more has been made
+/// to, as a file of some megabytes can ask for as many as it has links times its longest chain.
+const MAX_STEPS: usize = 500_000;
+
+/// Most bytes of text and numbers in what comes out: one long text in a subgraph of many instances multiplies.
+const MAX_OUTPUT_BYTES: usize = 64 * 1024 * 1024;
+
 /// Deepest nesting of subgraphs.
 const MAX_DEPTH: usize = 32;
 
@@ -63,17 +73,30 @@ pub enum EditorError {
         /// How many further nodes have the same fault.
         more: usize,
     },
-    #[error("{node} is a group node, an older form of subgraph. In ComfyUI: convert it to a subgraph and save again")]
+    #[error(
+        "{node} is a group node, an older form of subgraph. In ComfyUI: convert it to a subgraph and save again"
+    )]
     GroupNode { node: NodeName },
-    #[error("{node} takes its input {input:?} from the browser, which draws or records it. In ComfyUI: Run it there")]
+    #[error(
+        "{node} takes its input {input:?} from the browser, which draws or records it. In ComfyUI: Run it there"
+    )]
     MadeInBrowser { node: NodeName, input: String },
-    #[error("{node} leads back to itself through nodes that only pass values on. Open the loop in the editor")]
+    #[error(
+        "{node} leads back to itself through nodes that only pass values on. Open the loop in the editor"
+    )]
     Loop { node: NodeName },
-    #[error("The subgraphs are nested deeper than {MAX_DEPTH} or contain themselves: {node}. Take one out of the other")]
+    #[error(
+        "The subgraphs are nested deeper than {MAX_DEPTH} or contain themselves: {node}. Take one out of the other"
+    )]
     TooDeep { node: NodeName },
-    #[error("With its subgraphs in place the workflow has more than {MAX_NODES} nodes. Split it into smaller ones")]
-    TooManyNodes,
-    #[error("Nothing in this workflow runs: every node is muted, bypassed or a note. Activate some and save again")]
+    #[error(
+        "With its subgraphs in place the workflow has more nodes, links or text than any real one (at most {MAX_NODES} \
+         nodes). Split it into smaller ones"
+    )]
+    TooLarge,
+    #[error(
+        "Nothing in this workflow runs: every node is muted, bypassed or a note. Activate some and save again"
+    )]
     NothingRuns,
 }
 
@@ -90,6 +113,7 @@ pub fn to_api(file: &Value, classes: &Classes) -> Result<Value, EditorError> {
     let document = graph::Document::parse(file)?;
     let flat = Flat::new(&document, classes)?;
     let mut output = Map::new();
+    let mut bytes = 0;
     let mut unknown: Option<(NodeName, usize)> = None;
     for (scope, index) in flat.places() {
         let node = flat.node(scope, index);
@@ -98,7 +122,9 @@ pub fn to_api(file: &Value, classes: &Classes) -> Result<Value, EditorError> {
         }
         let Some(info) = classes(node.class) else {
             if node.class.starts_with("workflow>") || node.class.starts_with("workflow/") {
-                return Err(EditorError::GroupNode { node: flat.name(scope, index) });
+                return Err(EditorError::GroupNode {
+                    node: flat.name(scope, index),
+                });
             }
             match &mut unknown {
                 Some((_, more)) => *more += 1,
@@ -106,8 +132,11 @@ pub fn to_api(file: &Value, classes: &Classes) -> Result<Value, EditorError> {
             }
             continue;
         };
-        let inputs = inputs(&flat, scope, index, info)?;
-        let title = node.title.or_else(|| info.get("display_name")?.as_str()).unwrap_or(node.class);
+        let inputs = inputs(&flat, scope, index, info, &mut bytes)?;
+        let title = node
+            .title
+            .or_else(|| info.get("display_name")?.as_str())
+            .unwrap_or(node.class);
         output.insert(
             flat.id(scope, index),
             json!({ "inputs": inputs, "class_type": node.class, "_meta": { "title": title } }),
@@ -124,14 +153,24 @@ pub fn to_api(file: &Value, classes: &Classes) -> Result<Value, EditorError> {
 ///
 /// A link that ends at a muted node counts as none. The front end then drops the input even where the node has a value
 /// for it, and the server refuses the graph; here the node's own value stays, which is what the editor shows.
-fn inputs(flat: &Flat, scope: usize, index: usize, info: &Value) -> Result<Map<String, Value>, EditorError> {
+fn inputs(
+    flat: &Flat,
+    scope: usize,
+    index: usize,
+    info: &Value,
+    bytes: &mut usize,
+) -> Result<Map<String, Value>, EditorError> {
     let node = flat.node(scope, index);
     let mut inputs = widgets::values(node, info, &flat.promoted_to(scope, index));
     for (name, value) in &mut inputs {
         if widgets::needs_browser(info, name, value) {
-            return Err(EditorError::MadeInBrowser { node: flat.name(scope, index), input: name.clone() });
+            return Err(EditorError::MadeInBrowser {
+                node: flat.name(scope, index),
+                input: name.clone(),
+            });
         }
         wrap_list(value);
+        *bytes += weight(value);
     }
     for (slot, input) in node.inputs.iter().enumerate() {
         let value = match flat.resolve(scope, index, slot)? {
@@ -142,6 +181,10 @@ fn inputs(flat: &Flat, scope: usize, index: usize, info: &Value) -> Result<Map<S
                 value
             }
         };
+        *bytes += weight(&value);
+        if *bytes > MAX_OUTPUT_BYTES {
+            return Err(EditorError::TooLarge);
+        }
         inputs.insert(input.name.to_owned(), value);
     }
     widgets::settle(node, &mut inputs);
@@ -155,8 +198,26 @@ fn wrap_list(value: &mut Value) {
     }
 }
 
+/// About how many bytes a value takes when written.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len(),
+        Value::Array(items) => 8 + items.iter().map(weight).sum::<usize>(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| name.len() + weight(value))
+            .sum(),
+    }
+}
+
 fn name_of(node: &Node, prefix: &str) -> NodeName {
-    let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(120).collect::<String>();
+    let short = |text: &str| {
+        text.chars()
+            .filter(|c| !c.is_control())
+            .take(120)
+            .collect::<String>()
+    };
     NodeName {
         id: format!("{prefix}{}", node.id),
         title: node.title.map(short),

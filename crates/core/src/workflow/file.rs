@@ -13,7 +13,7 @@ mod webp;
 use serde_json::Value;
 use thiserror::Error;
 
-use super::lenient;
+use crate::comfy::lenient::repair;
 
 /// Largest file that is looked into, as `POST /v1/workflows` allows.
 pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
@@ -156,7 +156,7 @@ fn from_json(bytes: &[u8]) -> Result<Carried, FileError> {
     {
         return Err(FileError::UnknownKind);
     }
-    let value = lenient::parse(text).map_err(|error| FileError::BadJson {
+    let value = parse(text).map_err(|error| FileError::BadJson {
         reason: error.to_string(),
     })?;
     let graph = recognise(value).map_err(|reason| FileError::NotAWorkflow { reason })?;
@@ -176,7 +176,7 @@ fn from_texts(source: Source, texts: &Texts) -> Result<Carried, FileError> {
     };
     let mut damage = None;
     for text in candidates.into_iter().flatten() {
-        match lenient::parse(text)
+        match parse(text)
             .map_err(|error| error.to_string())
             .and_then(recognise)
         {
@@ -198,6 +198,13 @@ fn from_texts(source: Source, texts: &Texts) -> Result<Carried, FileError> {
         None if texts.cut => FileError::Truncated(source),
         None => FileError::NoWorkflow(source),
     })
+}
+
+/// Reads JSON as Python writes it: `NaN` is taken for null.
+fn parse(text: &str) -> Result<Value, serde_json::Error> {
+    let text = text.trim_start_matches('\u{feff}');
+    serde_json::from_str(text)
+        .or_else(|strict| serde_json::from_str(&repair(text.as_bytes())).map_err(|_| strict))
 }
 
 /// Tells the two formats apart, also inside the envelopes they travel in: a body of `POST /prompt` and the front end's

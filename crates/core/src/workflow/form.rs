@@ -3,12 +3,16 @@
 mod label;
 mod roles;
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::Classes;
 use super::spec::{self, Kind, Spec};
-use super::{Classes, reference};
+use crate::comfy::graph::{self, Graph, is_link, plain};
+use crate::names::human_name;
 use roles::Roles;
 
 /// Integers beyond this are sent as text, as JavaScript would round them.
@@ -100,39 +104,29 @@ pub struct FormWarning {
     pub message: String,
 }
 
-/// The form of the API-format `graph`.
+/// The form of `graph`.
 ///
 /// Works without any class too: types are then guessed from the values, roles from the names of inputs, and every class
-/// has a warning. Entries of `graph` that are no nodes are passed over.
-pub fn form(graph: &Value, classes: &Classes) -> Form {
-    let Some(nodes) = graph.as_object() else {
-        return Form::default();
-    };
-    let roles = Roles::of(nodes, classes);
+/// has a warning.
+pub fn form(graph: &Graph, classes: &Classes) -> Form {
+    let roles = Roles::of(graph, classes);
     let mut form = Form::default();
-    for id in reference::topological(nodes) {
-        let Some(node) = Node::new(id, &nodes[id], classes) else {
-            continue;
-        };
-        if node.info.is_none() {
-            form.warnings.push(node.warning(
-                None,
-                format!("This server does not know the node class {}", node.class),
-            ));
+    for node in graph.topological_order() {
+        let described = Node::new(node, classes);
+        if described.info.is_none() {
+            let message = format!(
+                "This server does not know the node class {}",
+                node.class_type
+            );
+            form.warnings.push(described.warning(None, message));
         }
-        for (name, value) in
-            reference::inputs(&nodes[id]).filter(|(_, value)| reference::link(value).is_none())
-        {
-            let spec = node
-                .specs
-                .iter()
-                .find(|(declared, _)| declared == name)
-                .map(|(_, spec)| spec);
-            let role = roles.get(id, name);
+        for (name, value) in node.inputs.iter().filter(|(_, value)| !is_link(value)) {
+            let spec = described.specs.get(name);
             if let Some(message) = spec.and_then(|spec| missing_choice(spec, value)) {
-                form.warnings.push(node.warning(Some(name), message));
+                form.warnings.push(described.warning(Some(name), message));
             }
-            form.inputs.push(node.input(name, value, spec, role));
+            form.inputs
+                .push(described.input(name, value, spec, roles.get(&node.id, name)));
         }
     }
     // Stable: within one role the topological order stays.
@@ -141,46 +135,46 @@ pub fn form(graph: &Value, classes: &Classes) -> Form {
 }
 
 /// The text of the prompt, where there is one that is not blank: what a job without a title is called after.
-pub fn prompt_text(graph: &Value, classes: &Classes) -> Option<String> {
-    let nodes = graph.as_object()?;
-    let roles = Roles::of(nodes, classes);
-    reference::topological(nodes).into_iter().find_map(|id| {
-        reference::inputs(&nodes[id])
-            .filter(|(name, _)| roles.get(id, name) == InputRole::Prompt)
+pub fn prompt_text(graph: &Graph, classes: &Classes) -> Option<String> {
+    let roles = Roles::of(graph, classes);
+    graph.topological_order().into_iter().find_map(|node| {
+        node.inputs
+            .iter()
+            .filter(|(name, _)| roles.get(&node.id, name) == InputRole::Prompt)
             .find_map(|(_, value)| Some(value.as_str()?.trim()).filter(|text| !text.is_empty()))
             .map(str::to_owned)
     })
 }
 
+/// A node with what the server says about its class.
 struct Node<'a, 'i> {
-    id: &'a str,
-    class: &'a str,
+    node: &'a graph::Node,
     title: String,
     info: Option<&'i Value>,
-    specs: Vec<(String, Spec<'i>)>,
+    specs: HashMap<String, Spec<'i>>,
 }
 
 impl<'a, 'i> Node<'a, 'i> {
-    fn new(id: &'a str, node: &'a Value, classes: &Classes<'i>) -> Option<Self> {
-        let class = node.get("class_type")?.as_str()?;
-        let info = classes(class);
-        let inputs = node.get("inputs").and_then(Value::as_object);
-        Some(Self {
-            id,
-            class,
-            title: label::node_title(node, info, class),
+    fn new(node: &'a graph::Node, classes: &Classes<'i>) -> Self {
+        let info = classes(&node.class_type);
+        let display_name = info
+            .and_then(|info| info.get("display_name"))
+            .and_then(Value::as_str);
+        Self {
+            node,
+            title: human_name(node.title.as_deref(), &node.class_type, display_name),
             info,
             specs: info
-                .map(|info| spec::of_node(info, inputs))
+                .map(|info| spec::of_node(info, &node.inputs))
                 .unwrap_or_default(),
-        })
+        }
     }
 
     fn warning(&self, input: Option<&str>, message: String) -> FormWarning {
         FormWarning {
-            node_id: Some(self.id.to_owned()),
+            node_id: Some(self.node.id.clone()),
             node_title: Some(self.title.clone()),
-            class_type: Some(self.class.to_owned()),
+            class_type: Some(self.node.class_type.clone()),
             input: input.map(str::to_owned),
             message,
         }
@@ -195,13 +189,13 @@ impl<'a, 'i> Node<'a, 'i> {
                 .map(safe)
         };
         FormInput {
-            node_id: self.id.to_owned(),
+            node_id: self.node.id.clone(),
             input: name.to_owned(),
             label: label::input_label(name, role, spec),
             node_title: self.title.clone(),
             role,
             kind,
-            value: safe(value.get("__value__").unwrap_or(value)),
+            value: safe(plain(value)),
             default: spec.and_then(|spec| spec.option("default")).map(safe),
             min: number("min"),
             max: number("max"),
@@ -277,11 +271,6 @@ fn safe(value: &Value) -> Value {
     } else {
         value.clone()
     }
-}
-
-/// The inputs of a node as a map; used where names are looked up.
-fn inputs_of(node: &Value) -> Option<&Map<String, Value>> {
-    node.get("inputs")?.as_object()
 }
 
 #[cfg(test)]

@@ -12,9 +12,7 @@
 pub mod editor;
 pub mod file;
 pub mod form;
-mod lenient;
 pub mod overrides;
-mod reference;
 mod spec;
 pub mod title;
 

@@ -1,10 +1,13 @@
 //! Puts what a person typed into a graph: `{nodeId: {input: value}}`.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
+use super::Classes;
 use super::spec::{self, Kind};
-use super::{Classes, reference};
+use crate::comfy::graph::as_link;
 
 /// Why overrides do not fit their graph; nothing was changed then.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -121,18 +124,17 @@ impl Field<'_> {
                 .iter()
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
-        let declared = classes(class_type).map(|info| spec::of_node(info, Some(&effective)));
-        let spec = declared
-            .iter()
-            .flatten()
-            .find(|(name, _)| name == self.input)
-            .map(|(_, spec)| spec);
+        let declared = classes(class_type).map(|info| spec::of_node(info, &effective));
+        let spec = declared.as_ref().and_then(|specs| specs.get(self.input));
         let before = current.and_then(|inputs| inputs.get(self.input));
         if spec.is_none() && before.is_none() {
-            let names = declared.iter().flatten().map(|(name, _)| name.as_str());
-            let known: Vec<&str> = names
-                .chain(current.into_iter().flat_map(Map::keys).map(String::as_str))
+            let declared = declared.iter().flat_map(HashMap::keys);
+            let mut known: Vec<&str> = declared
+                .chain(current.into_iter().flat_map(Map::keys))
+                .map(String::as_str)
                 .collect();
+            known.sort_unstable();
+            known.dedup();
             return Err(OverrideError::UnknownInput {
                 node_id: self.node_id.to_owned(),
                 class_type: class_type.to_owned(),
@@ -144,7 +146,7 @@ impl Field<'_> {
                 },
             });
         }
-        if let Some((target, _)) = reference::link(value) {
+        if let Some((target, _)) = as_link(value) {
             return if self.graph.get(target).is_some() {
                 Ok(value.clone())
             } else {

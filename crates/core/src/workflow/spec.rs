@@ -1,5 +1,7 @@
 //! The inputs of a node class as `/object_info` declares them.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 /// What an input is, by the `type` of its declaration.
@@ -200,20 +202,16 @@ fn ordered<'a>(info: &'a Value, input: &'a Value) -> Vec<(&'a str, Spec<'a>)> {
     inputs
 }
 
-/// Every input the node with `inputs` (API format) can have, with the branches its choices have taken.
+/// Every input a node with `inputs` (API format) can have, by full name, with the branches its choices have taken.
 pub(super) fn of_node<'a>(
     info: &'a Value,
-    inputs: Option<&Map<String, Value>>,
-) -> Vec<(String, Spec<'a>)> {
-    let mut all = Vec::new();
+    inputs: &Map<String, Value>,
+) -> HashMap<String, Spec<'a>> {
+    let mut all = HashMap::new();
     walk(info, &mut |name, spec| {
-        let value = inputs.and_then(|inputs| inputs.get(name));
         if let Some(grown) = spec.grown() {
             let group = format!("{name}.");
-            let members = inputs
-                .into_iter()
-                .flat_map(Map::keys)
-                .filter(|input| input.starts_with(&group));
+            let members = inputs.keys().filter(|input| input.starts_with(&group));
             all.extend(members.map(|member| {
                 (
                     member.clone(),
@@ -224,8 +222,8 @@ pub(super) fn of_node<'a>(
                 )
             }));
         }
-        all.push((name.to_owned(), spec));
-        Some(value?.as_str()?.to_owned())
+        all.insert(name.to_owned(), spec);
+        Some(inputs.get(name)?.as_str()?.to_owned())
     });
     all
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::{EditorError, MAX_NODES};
+use super::{EditorError, MAX_INPUTS, MAX_NODES};
 
 /// The whole file.
 pub(super) struct Document<'a> {
@@ -17,9 +17,13 @@ pub(super) struct Graph<'a> {
     pub(super) nodes: Vec<Node<'a>>,
     by_id: HashMap<String, usize>,
     links: HashMap<String, Link>,
+    /// `SetNode`s by the name they give.
+    setters: HashMap<&'a str, usize>,
     /// Of a subgraph: what its instances have as inputs and outputs.
     pub(super) inputs: Vec<Boundary<'a>>,
     pub(super) outputs: Vec<Boundary<'a>>,
+    /// Names of the inputs that lead to a widget in the subgraph, in order: those an instance has a value for.
+    pub(super) promoted: Vec<&'a str>,
 }
 
 pub(super) struct Node<'a> {
@@ -75,7 +79,9 @@ pub(super) struct Boundary<'a> {
 impl<'a> Document<'a> {
     pub(super) fn parse(file: &'a Value) -> Result<Self, EditorError> {
         let root = Graph::parse(file)?;
-        let definitions = file.pointer("/definitions/subgraphs").and_then(Value::as_array);
+        let definitions = file
+            .pointer("/definitions/subgraphs")
+            .and_then(Value::as_array);
         let mut subgraphs = HashMap::new();
         for definition in definitions.into_iter().flatten() {
             if let Some(id) = definition.get("id").and_then(Value::as_str) {
@@ -88,22 +94,71 @@ impl<'a> Document<'a> {
 
 impl<'a> Graph<'a> {
     fn parse(graph: &'a Value) -> Result<Self, EditorError> {
-        let list = |name: &str| graph.get(name).and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+        let list = |name: &str| {
+            graph
+                .get(name)
+                .and_then(Value::as_array)
+                .map_or(&[] as &[Value], Vec::as_slice)
+        };
         if !graph.get("nodes").is_some_and(Value::is_array) {
-            return Err(EditorError::NotAWorkflow { reason: "it has no list of nodes".to_owned() });
+            return Err(EditorError::NotAWorkflow {
+                reason: "it has no list of nodes".to_owned(),
+            });
         }
         if list("nodes").len() > MAX_NODES {
-            return Err(EditorError::TooManyNodes);
+            return Err(EditorError::TooLarge);
         }
-        let nodes: Vec<Node> = list("nodes").iter().map(Node::parse).collect::<Result<_, _>>()?;
-        let by_id = nodes.iter().enumerate().map(|(index, node)| (node.id.clone(), index)).collect();
+        let nodes: Vec<Node> = list("nodes")
+            .iter()
+            .map(Node::parse)
+            .collect::<Result<_, _>>()?;
+        let by_id = nodes
+            .iter()
+            .enumerate()
+            .map(|(index, node)| (node.id.clone(), index))
+            .collect();
         let links = list("links").iter().filter_map(Link::parse).collect();
+        let setters = nodes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| node.class == "SetNode");
+        let setters = setters
+            .filter_map(|(index, node)| Some((node.value(0)?.as_str()?, index)))
+            .collect();
         let boundary = |name| list(name).iter().filter_map(Boundary::parse).collect();
-        Ok(Self { nodes, by_id, links, inputs: boundary("inputs"), outputs: boundary("outputs") })
+        let (inputs, outputs) = (boundary("inputs"), boundary("outputs"));
+        let mut graph = Self {
+            nodes,
+            by_id,
+            links,
+            setters,
+            inputs,
+            outputs,
+            promoted: Vec::new(),
+        };
+        let promoted = graph
+            .inputs
+            .iter()
+            .filter(|input| graph.leads_to_widget(input))
+            .map(|input| input.name);
+        graph.promoted = promoted.collect();
+        Ok(graph)
+    }
+
+    fn leads_to_widget(&self, input: &Boundary) -> bool {
+        input.links.iter().any(|id| {
+            let target = self.link(id).and_then(|link| self.find(&link.to));
+            let mut slots = target.into_iter().flat_map(|node| &self.nodes[node].inputs);
+            slots.any(|slot| slot.is_widget && slot.link.as_deref() == Some(id))
+        })
     }
 
     pub(super) fn find(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()
+    }
+
+    pub(super) fn setter(&self, name: &str) -> Option<usize> {
+        self.setters.get(name).copied()
     }
 
     /// A link a slot names but the file lacks counts as none: the front end repairs such files the same way.
@@ -114,12 +169,25 @@ impl<'a> Graph<'a> {
 
 impl<'a> Node<'a> {
     fn parse(node: &'a Value) -> Result<Self, EditorError> {
-        let missing = |what: &str| EditorError::NotAWorkflow { reason: format!("one of its nodes has no {what}") };
-        let list = |name: &str| node.get(name).and_then(Value::as_array).into_iter().flatten();
+        let missing = |what: &str| EditorError::NotAWorkflow {
+            reason: format!("one of its nodes has no {what}"),
+        };
+        let list = |name: &str| {
+            node.get(name)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+        };
         let title = node.get("title").and_then(Value::as_str);
+        if list("inputs").count() > MAX_INPUTS {
+            return Err(EditorError::TooLarge);
+        }
         Ok(Self {
             id: node.get("id").and_then(id).ok_or_else(|| missing("id"))?,
-            class: node.get("type").and_then(Value::as_str).ok_or_else(|| missing("type"))?,
+            class: node
+                .get("type")
+                .and_then(Value::as_str)
+                .ok_or_else(|| missing("type"))?,
             title: title.filter(|title| !title.trim().is_empty()),
             mode: match node.get("mode").and_then(Value::as_u64) {
                 Some(2) => Mode::Muted,
@@ -130,7 +198,10 @@ impl<'a> Node<'a> {
             outputs: list("outputs").map(kind).collect(),
             values: node.get("widgets_values"),
             named: node.get("widgets_values_named").and_then(Value::as_object),
-            proxies: node.pointer("/properties/proxyWidgets").and_then(Value::as_array).map_or(&[], Vec::as_slice),
+            proxies: node
+                .pointer("/properties/proxyWidgets")
+                .and_then(Value::as_array)
+                .map_or(&[], Vec::as_slice),
         })
     }
 
@@ -159,7 +230,11 @@ impl Link {
         Some((
             id(field(0, "id")?)?,
             Self {
-                from: if from == "-10" { End::Outside } else { End::Node(from) },
+                from: if from == "-10" {
+                    End::Outside
+                } else {
+                    End::Node(from)
+                },
                 from_slot: usize::try_from(field(2, "origin_slot")?.as_u64()?).ok()?,
                 to: id(field(3, "target_id")?)?,
             },
@@ -169,8 +244,15 @@ impl Link {
 
 impl<'a> Boundary<'a> {
     fn parse(boundary: &'a Value) -> Option<Self> {
-        let links = boundary.get("linkIds").and_then(Value::as_array).into_iter().flatten();
-        Some(Self { name: boundary.get("name")?.as_str()?, links: links.filter_map(id).collect() })
+        let links = boundary
+            .get("linkIds")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        Some(Self {
+            name: boundary.get("name")?.as_str()?,
+            links: links.filter_map(id).collect(),
+        })
     }
 }
 

@@ -40,37 +40,65 @@ impl Promoted {
     }
 
     pub(super) fn to_node(&self, id: &str) -> HashMap<&str, &Value> {
-        self.widgets.get(id).into_iter().flatten().map(|(widget, value)| (widget.as_str(), value)).collect()
+        self.widgets
+            .get(id)
+            .into_iter()
+            .flatten()
+            .map(|(widget, value)| (widget.as_str(), value))
+            .collect()
     }
 
     fn read_inputs(&mut self, instance: &Node, subgraph: &Graph) {
-        let names: Vec<&str> =
-            (0..subgraph.inputs.len()).filter(|&slot| leads_to_widget(subgraph, slot)).map(|slot| subgraph.inputs[slot].name).collect();
-        let listed = instance.values.and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+        let names = &subgraph.promoted;
+        let listed = instance
+            .values
+            .and_then(Value::as_array)
+            .map_or(&[] as &[Value], Vec::as_slice);
         // Position decides, as in the front end, unless the list is plainly of another shape.
         if listed.len() != names.len()
             && let Some(named) = instance.named
         {
-            self.inputs.extend(named.iter().map(|(name, value)| (name.clone(), value.clone())));
+            self.inputs.extend(
+                named
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.clone())),
+            );
         } else {
             let values = without_controls(listed, names.len());
-            self.inputs.extend(names.iter().map(|name| (*name).to_owned()).zip(values.cloned()));
+            self.inputs.extend(
+                names
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .zip(values.cloned()),
+            );
         }
         self.inputs.retain(|_, value| !value.is_null());
     }
 
     fn read_proxies(&mut self, instance: &Node, subgraph: &Graph) {
         for (position, proxy) in instance.proxies.iter().enumerate() {
-            let Some(value) = instance.value(position).filter(|value| !value.is_null()) else { continue };
-            let (Some(node), Some(widget)) = (proxy.get(0).and_then(super::graph::id), proxy.get(1).and_then(Value::as_str))
-            else {
+            let Some(value) = instance.value(position).filter(|value| !value.is_null()) else {
+                continue;
+            };
+            let (Some(node), Some(widget)) = (
+                proxy.get(0).and_then(super::graph::id),
+                proxy.get(1).and_then(Value::as_str),
+            ) else {
                 continue;
             };
             // -1 is the subgraph itself: the entry names one of its inputs.
-            let input = if node == "-1" { Some(widget) } else { input_of(subgraph, &node, widget) };
+            let input = if node == "-1" {
+                Some(widget)
+            } else {
+                input_of(subgraph, &node, widget)
+            };
             match input {
                 Some(input) => self.inputs.insert(input.to_owned(), value.clone()),
-                None => self.widgets.entry(node).or_default().insert(widget.to_owned(), value.clone()),
+                None => self
+                    .widgets
+                    .entry(node)
+                    .or_default()
+                    .insert(widget.to_owned(), value.clone()),
             };
         }
     }
@@ -79,18 +107,9 @@ impl Promoted {
 /// Some front ends wrote the companion of a seed (`control_after_generate`) behind it, though nothing shows it there.
 fn without_controls(listed: &[Value], wanted: usize) -> impl Iterator<Item = &Value> {
     let surplus = listed.len() > wanted;
-    listed.iter().filter(move |value| !(surplus && super::widgets::is_control(value)))
-}
-
-/// Whether input number `slot` of the subgraph leads to a widget in it.
-fn leads_to_widget(subgraph: &Graph, slot: usize) -> bool {
-    subgraph.inputs[slot].links.iter().any(|id| {
-        let target = subgraph.link(id).and_then(|link| subgraph.find(&link.to));
-        target.is_some_and(|node| {
-            let slot = subgraph.nodes[node].inputs.iter().find(|input| input.link.as_deref() == Some(id));
-            slot.is_some_and(|input| input.is_widget)
-        })
-    })
+    listed
+        .iter()
+        .filter(move |value| !(surplus && super::widgets::is_control(value)))
 }
 
 /// The input of the subgraph that leads to this widget.
@@ -98,5 +117,6 @@ fn input_of<'a>(subgraph: &Graph<'a>, node: &str, widget: &str) -> Option<&'a st
     let node = &subgraph.nodes[subgraph.find(node)?];
     let slot = node.inputs.iter().find(|input| input.name == widget)?;
     let link = subgraph.link(slot.link.as_deref()?)?;
-    (link.from == End::Outside).then(|| subgraph.inputs.get(link.from_slot).map(|input| input.name))?
+    (link.from == End::Outside)
+        .then(|| subgraph.inputs.get(link.from_slot).map(|input| input.name))?
 }

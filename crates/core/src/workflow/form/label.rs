@@ -5,36 +5,6 @@ use serde_json::Value;
 use super::super::spec::Spec;
 use super::InputRole;
 
-/// The user's own title, else the server's name of the class, else the class.
-pub(super) fn node_title(node: &Value, info: Option<&Value>, class: &str) -> String {
-    let own = node.pointer("/_meta/title").and_then(Value::as_str);
-    let display = info
-        .and_then(|info| info.get("display_name"))
-        .and_then(Value::as_str);
-    [own, display]
-        .into_iter()
-        .flatten()
-        .map(clean)
-        .find(|title| !title.is_empty())
-        .unwrap_or_else(|| clean(class))
-}
-
-/// Titles are anything people paste (500 letters, control characters).
-fn clean(title: &str) -> String {
-    let mut clean: String = title
-        .trim()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(121)
-        .collect();
-    if let Some((end, _)) = clean.char_indices().nth(120) {
-        clean.truncate(end);
-        clean.pop();
-        clean.push('…');
-    }
-    clean
-}
-
 /// The role's own word where an input has one, else the server's word for it, else its name in words.
 pub(super) fn input_label(name: &str, role: InputRole, spec: Option<&Spec>) -> String {
     let word = match role {
@@ -72,7 +42,7 @@ fn words(name: &str) -> String {
         ("vae", "VAE"),
         ("id", "ID"),
     ];
-    let spaced = clean(name).replace('.', ": ").replace('_', " ");
+    let spaced = name.replace('.', ": ").replace('_', " ");
     let mut label = String::with_capacity(spaced.len());
     for (index, word) in spaced
         .split(' ')
@@ -105,13 +75,5 @@ mod tests {
         assert_eq!(words("filename_prefix"), "Filename prefix");
         assert_eq!(words("resize_type.longer_size"), "Resize type: longer size");
         assert_eq!(words("vae_name"), "VAE name");
-    }
-
-    #[test]
-    fn a_long_title_is_cut_to_120_characters_with_an_ellipsis() {
-        let long = clean(&"ä".repeat(500));
-        assert_eq!(long.chars().count(), 120);
-        assert!(long.ends_with('…'));
-        assert_eq!(clean(" a\u{7}b "), "ab");
     }
 }

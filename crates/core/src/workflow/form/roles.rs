@@ -6,20 +6,21 @@
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::super::Classes;
 use super::super::spec::{self, Kind};
-use super::super::{Classes, reference};
-use super::{InputRole, inputs_of};
+use super::InputRole;
+use crate::comfy::graph::{Graph, Node, as_link};
 
 pub(super) struct Roles<'a> {
     found: HashMap<(&'a str, &'a str), InputRole>,
 }
 
 impl<'a> Roles<'a> {
-    pub(super) fn of(nodes: &'a Map<String, Value>, classes: &Classes) -> Self {
+    pub(super) fn of(graph: &'a Graph, classes: &Classes) -> Self {
         let mut search = Search {
-            nodes,
+            graph,
             classes,
             found: HashMap::new(),
         };
@@ -39,7 +40,7 @@ impl<'a> Roles<'a> {
 }
 
 struct Search<'a, 'c, 'i> {
-    nodes: &'a Map<String, Value>,
+    graph: &'a Graph,
     classes: &'c Classes<'i>,
     found: HashMap<(&'a str, &'a str), InputRole>,
 }
@@ -62,50 +63,42 @@ const TEXTS: [&str; 14] = [
     "caption",
 ];
 
-/// A place in the search: the output of a node, seen as conditioning of a sampler or as the text of an encoder.
+/// A place in the search: an output seen as conditioning of a sampler, or a node seen as the text of an encoder.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum At<'a> {
-    Conditioning(&'a str, u64),
+    Conditioning(&'a str, u32),
     Text(&'a str),
 }
 
 impl<'a, 'i> Search<'a, '_, 'i> {
-    fn class(&self, id: &str) -> Option<&'a str> {
-        self.nodes.get(id)?.get("class_type")?.as_str()
+    /// The types of the node's outputs, unless its class is unknown.
+    fn outputs(&self, node: &Node) -> Option<&'i [Value]> {
+        Some(
+            (self.classes)(&node.class_type)?
+                .get("output")?
+                .as_array()?,
+        )
     }
 
-    fn info(&self, id: &str) -> Option<&'i Value> {
-        (self.classes)(self.class(id)?)
-    }
-
-    fn output_type(&self, id: &str, output: u64) -> Option<&'i str> {
-        self.info(id)?
-            .get("output")?
-            .get(usize::try_from(output).ok()?)?
+    /// The type of output number `output` of node `id`, unless its class is unknown.
+    fn output_type(&self, id: &str, output: u32) -> Option<&'i str> {
+        self.outputs(self.graph.node(id)?)?
+            .get(output as usize)?
             .as_str()
     }
 
-    fn inputs(&self, id: &str) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a> {
-        self.nodes
-            .get(id)
-            .and_then(inputs_of)
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.as_str(), value))
-    }
-
     /// Gives a role to a value; the first one found stays.
-    fn mark(&mut self, node: &'a str, input: &'a str, role: InputRole) {
-        self.found.entry((node, input)).or_insert(role);
+    fn mark(&mut self, node: &'a Node, input: &'a str, role: InputRole) {
+        self.found.entry((&node.id, input)).or_insert(role);
     }
 
     /// Positive before negative: a text that serves as both is the prompt.
     fn prompts(&mut self) {
-        let nodes = self.nodes;
-        let consumers: Vec<&'a str> = nodes
-            .keys()
-            .map(String::as_str)
-            .filter(|id| self.consumes_conditioning(id))
+        let consumers: Vec<&'a Node> = self
+            .graph
+            .nodes()
+            .iter()
+            .filter(|node| self.consumes_conditioning(node))
             .collect();
         for (names, role) in [
             (
@@ -114,13 +107,10 @@ impl<'a, 'i> Search<'a, '_, 'i> {
             ),
             (["negative"].as_slice(), InputRole::Negative),
         ] {
-            let starts = consumers
-                .iter()
-                .flat_map(|id| self.inputs(id).collect::<Vec<_>>());
-            let open = starts
-                .filter(|(name, _)| names.contains(name))
-                .filter_map(|(_, value)| reference::link(value))
-                .map(|(from, output)| At::Conditioning(from, output))
+            let links = consumers.iter().flat_map(|node| &node.links);
+            let wanted = links.filter(|link| names.contains(&link.input.as_str()));
+            let open = wanted
+                .map(|link| At::Conditioning(&link.from, link.output))
                 .collect();
             self.follow(open, role);
         }
@@ -130,112 +120,102 @@ impl<'a, 'i> Search<'a, '_, 'i> {
     }
 
     /// Samplers and guiders take conditioning and give something else; without the class, its name must do.
-    fn consumes_conditioning(&self, id: &str) -> bool {
-        match self
-            .info(id)
-            .and_then(|info| info.get("output"))
-            .and_then(Value::as_array)
-        {
+    fn consumes_conditioning(&self, node: &Node) -> bool {
+        match self.outputs(node) {
             Some(outputs) => !outputs.iter().any(|output| output == "CONDITIONING"),
-            None => self.class(id).is_some_and(|class| {
-                ["Sampler", "Guider"]
-                    .iter()
-                    .any(|part| class.contains(part))
-            }),
+            None => ["Sampler", "Guider"]
+                .iter()
+                .any(|part| node.class_type.contains(part)),
         }
     }
 
     fn follow(&mut self, mut open: Vec<At<'a>>, role: InputRole) {
         let mut seen: HashSet<At<'a>> = open.iter().copied().collect();
         while let Some(at) = open.pop() {
+            let (At::Conditioning(id, _) | At::Text(id)) = at;
+            let Some(node) = self.graph.node(id) else {
+                continue;
+            };
             let next = match at {
-                At::Conditioning(id, output) => self.through_conditioning(id, output, role),
-                At::Text(id) => self.through_text(id, role),
+                At::Conditioning(_, output) => self.through_conditioning(node, output, role),
+                At::Text(_) => self.through_text(node, role),
             };
             open.extend(next.into_iter().filter(|at| seen.insert(*at)));
         }
     }
 
-    fn through_conditioning(&mut self, id: &'a str, output: u64, role: InputRole) -> Vec<At<'a>> {
+    fn through_conditioning(
+        &mut self,
+        node: &'a Node,
+        output: u32,
+        role: InputRole,
+    ) -> Vec<At<'a>> {
         // What is zeroed out is nobody's negative prompt, though it is made of the positive one.
-        if self.class(id) == Some("ConditioningZeroOut") {
+        if node.class_type == "ConditioningZeroOut" {
             return Vec::new();
         }
-        let inputs: Vec<(&'a str, &'a Value)> = self.inputs(id).collect();
-        let mut next = Vec::new();
-        for &(name, value) in inputs.iter().filter(|(name, _)| TEXTS.contains(name)) {
-            match reference::link(value) {
-                Some((from, _)) => next.push(At::Text(from)),
-                None if value.is_string() => self.mark(id, name, role),
-                None => {}
+        for name in TEXTS {
+            if let Some((name, Value::String(_))) = node.inputs.get_key_value(name) {
+                self.mark(node, name, role);
             }
         }
-        // A node with both (an image-to-video or ControlNet node) gives the positive one first.
-        let has = |wanted: &str| inputs.iter().any(|(name, _)| *name == wanted);
-        let twin = has("positive") && has("negative");
+        // A node with both (image to video, ControlNet) gives the positive one first.
+        let twin = ["positive", "negative"]
+            .iter()
+            .all(|name| node.inputs.contains_key(*name));
         let other = if output == 0 { "negative" } else { "positive" };
-        for (name, value) in inputs {
-            if let Some((from, output)) = reference::link(value)
-                && !(twin && name == other)
-                && self.carries_conditioning(name, from, output)
+        let mut next = Vec::new();
+        for link in &node.links {
+            if TEXTS.contains(&link.input.as_str()) {
+                next.push(At::Text(&link.from));
+            } else if !(twin && link.input == other)
+                && self.carries_conditioning(&link.input, &link.from, link.output)
             {
-                next.push(At::Conditioning(from, output));
+                next.push(At::Conditioning(&link.from, link.output));
             }
         }
         next
     }
 
-    fn carries_conditioning(&self, input: &str, from: &str, output: u64) -> bool {
+    fn carries_conditioning(&self, input: &str, from: &str, output: u32) -> bool {
         match self.output_type(from, output) {
-            // Switches and the like pass on whatever they get.
-            Some(declared) => matches!(declared, "CONDITIONING" | "*" | "COMFY_MATCHTYPE_V3"),
+            Some(declared) => declared == "CONDITIONING" || passes_anything(declared),
             None => input.contains("cond") || input == "positive" || input == "negative",
         }
     }
 
     /// Text primitives, joins and switches: their own texts, and those of the nodes before them.
-    fn through_text(&mut self, id: &'a str, role: InputRole) -> Vec<At<'a>> {
-        let declared = self
-            .info(id)
-            .map(|info| spec::of_node(info, self.nodes.get(id).and_then(inputs_of)));
-        let mut next = Vec::new();
-        for (name, value) in self.inputs(id).collect::<Vec<_>>() {
-            match reference::link(value) {
-                Some((from, output)) => {
-                    let text = self.output_type(from, output);
-                    if text.is_none_or(|kind| matches!(kind, "STRING" | "*" | "COMFY_MATCHTYPE_V3"))
-                    {
-                        next.push(At::Text(from));
-                    }
-                }
-                None => {
-                    let spec = declared
-                        .as_ref()
-                        .and_then(|specs| specs.iter().find(|(known, _)| known == name));
-                    let is_text =
-                        spec.map_or(declared.is_none(), |(_, spec)| spec.kind == Kind::Text);
-                    if value.is_string() && is_text && !matches!(name, "delimiter" | "separator") {
-                        self.mark(id, name, role);
-                    }
-                }
+    fn through_text(&mut self, node: &'a Node, role: InputRole) -> Vec<At<'a>> {
+        let declared =
+            (self.classes)(&node.class_type).map(|info| spec::of_node(info, &node.inputs));
+        for (name, value) in node.inputs.iter().filter(|(_, value)| value.is_string()) {
+            let is_text = match &declared {
+                Some(specs) => specs.get(name).is_some_and(|spec| spec.kind == Kind::Text),
+                None => true,
+            };
+            if value.is_string() && is_text && !matches!(name.as_str(), "delimiter" | "separator") {
+                self.mark(node, name, role);
             }
         }
-        next
+        let texts = node.links.iter().filter(|link| {
+            self.output_type(&link.from, link.output)
+                .is_none_or(|kind| kind == "STRING" || passes_anything(kind))
+        });
+        texts.map(|link| At::Text(&link.from)).collect()
     }
 
     /// Nodes that do all in one (services, language models) have no sampler to start from.
     fn prompts_by_name(&mut self) {
-        let nodes = self.nodes;
-        for id in nodes.keys() {
-            for (name, value) in self.inputs(id).collect::<Vec<_>>() {
-                let role = match name {
+        for node in self.graph.nodes() {
+            for (name, value) in &node.inputs {
+                let role = match name.as_str() {
                     "prompt" | "positive_prompt" | "text" => InputRole::Prompt,
                     "negative_prompt" => InputRole::Negative,
                     _ => continue,
                 };
-                match reference::link(value) {
+                match as_link(value) {
                     Some((from, _)) => self.follow(vec![At::Text(from)], role),
-                    None if value.is_string() => self.mark(id, name, role),
+                    None if value.is_string() => self.mark(node, name, role),
                     None => {}
                 }
             }
@@ -244,77 +224,67 @@ impl<'a, 'i> Search<'a, '_, 'i> {
 
     /// Roles that go by the name of the input, also where a primitive node feeds it.
     fn named(&mut self) {
-        let nodes = self.nodes;
+        let nodes = self.graph.nodes();
         let sizes_latents = nodes
-            .keys()
-            .any(|id| self.makes_latents(id) && self.inputs(id).any(|(name, _)| name == "width"));
-        for id in nodes.keys() {
-            for (name, value) in self.inputs(id).collect::<Vec<_>>() {
-                let role = match name {
-                    "ckpt_name" | "unet_name" | "model_name" if self.loads_model(id) => {
+            .iter()
+            .any(|node| node.inputs.contains_key("width") && self.makes_latents(node));
+        for node in nodes {
+            // Where latents have a size, that is the picture's; the size an input is brought to is not.
+            let is_size = !sizes_latents || self.makes_latents(node);
+            for (name, value) in &node.inputs {
+                let role = match name.as_str() {
+                    "ckpt_name" | "unet_name" | "model_name" if self.loads_model(node) => {
                         InputRole::Model
                     }
                     "seed" | "noise_seed" => InputRole::Seed,
-                    // Where latents have a size, that is the picture's; a resized input is not.
-                    "width" if !sizes_latents || self.makes_latents(id) => InputRole::Width,
-                    "height" if !sizes_latents || self.makes_latents(id) => InputRole::Height,
+                    "width" if is_size => InputRole::Width,
+                    "height" if is_size => InputRole::Height,
                     "steps" => InputRole::Steps,
                     "cfg" | "cfg_scale" | "guidance" => InputRole::Cfg,
                     "sampler_name" => InputRole::Sampler,
                     "scheduler" => InputRole::Scheduler,
-                    "image"
-                        if self
-                            .class(id)
-                            .is_some_and(|class| class.starts_with("LoadImage")) =>
-                    {
-                        InputRole::Image
-                    }
+                    "image" if node.class_type.starts_with("LoadImage") => InputRole::Image,
                     _ => continue,
                 };
-                match reference::link(value) {
+                match as_link(value) {
                     Some((from, _)) => {
-                        if let Some(source) = self.primitive(from) {
-                            self.mark(from, source, role);
+                        if let Some((source, input)) = self.primitive(from) {
+                            self.mark(source, input, role);
                         }
                     }
-                    None => self.mark(id, name, role),
+                    None => self.mark(node, name, role),
                 }
             }
         }
     }
 
-    fn makes_latents(&self, id: &str) -> bool {
-        match self
-            .info(id)
-            .and_then(|info| info.get("output"))
-            .and_then(Value::as_array)
-        {
+    fn makes_latents(&self, node: &Node) -> bool {
+        match self.outputs(node) {
             Some(outputs) => outputs.iter().any(|output| output == "LATENT"),
-            None => self.class(id).is_some_and(|class| class.contains("Latent")),
+            None => node.class_type.contains("Latent"),
         }
     }
 
     /// Upscalers, VAEs and the like are models too, but not the one a picture is named after.
-    fn loads_model(&self, id: &str) -> bool {
-        match self
-            .info(id)
-            .and_then(|info| info.get("output"))
-            .and_then(Value::as_array)
-        {
+    fn loads_model(&self, node: &Node) -> bool {
+        match self.outputs(node) {
             Some(outputs) => outputs.iter().any(|output| output == "MODEL"),
-            None => self.class(id).is_some_and(|class| {
-                ["Checkpoint", "UNET", "Unet"]
-                    .iter()
-                    .any(|part| class.contains(part))
-            }),
+            None => ["Checkpoint", "UNET", "Unet"]
+                .iter()
+                .any(|part| node.class_type.contains(part)),
         }
     }
 
-    /// The one value of a primitive node, by its input's name.
-    fn primitive(&self, id: &str) -> Option<&'a str> {
-        let mut inputs = self.inputs(id);
-        let (name, value) = inputs.next()?;
-        (inputs.next().is_none() && name == "value" && reference::link(value).is_none())
-            .then_some(name)
+    /// The one value of a primitive node.
+    fn primitive(&self, id: &str) -> Option<(&'a Node, &'a str)> {
+        let node = self.graph.node(id)?;
+        let (name, value) = node.inputs.iter().next()?;
+        (node.inputs.len() == 1 && name == "value" && as_link(value).is_none())
+            .then_some((node, name))
     }
+}
+
+/// Outputs of switches and the like, which give whatever they get.
+fn passes_anything(kind: &str) -> bool {
+    matches!(kind, "*" | "COMFY_MATCHTYPE_V3")
 }
