@@ -402,11 +402,11 @@ impl Tracker {
         }
     }
 
-    fn status(&mut self, now: Now, remaining: Option<u64>, exec_info: &serde_json::Value, out: &mut Vec<Output>) {
+    fn status(&mut self, now: Now, remaining: Option<u64>, exec_info: Option<&serde_json::Value>, out: &mut Vec<Output>) {
         let Some(remaining) = remaining else { return };
         if self.queue_remaining != Some(remaining) {
             self.queue_remaining = Some(remaining);
-            let body = QueueStatusUpdated { queue_remaining: remaining, exec_info: exec_info.clone() };
+            let body = QueueStatusUpdated { queue_remaining: remaining, exec_info: exec_info.cloned().unwrap_or_default() };
             self.tell(now, body, out);
         }
         let known = self.jobs.iter().filter(|job| job.heard_end.is_none() && !job.last_word).count();
