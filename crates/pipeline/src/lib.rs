@@ -2,4 +2,5 @@
 //! socket is underneath.
 
 pub mod api;
+pub mod comfy;
 pub mod ports;
