@@ -3,15 +3,13 @@
 //! that wait together only the newest is told.
 
 use crate::library::Library;
-use crate::ports::{
-    AttemptRecord, Bus, GenerationRecord, Outbox, Sending, Store, StoreError,
-};
+use crate::ports::{AttemptRecord, Bus, GenerationRecord, Outbox, Sending, Store, StoreError};
 use crate::read_model::ReadModel;
 use monitor_core::event::Event;
 use monitor_core::generation::Origin;
 use monitor_core::tracker::{Observed, Picture};
-use monitor_core::workflow::title;
-use std::collections::{HashMap, HashSet, VecDeque};
+use monitor_core::workflow::{form, title};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -267,8 +265,6 @@ impl Relay {
                 self.sweep_at = Some(Instant::now() + LONGEST_RETRY);
             }
         }
-        let ids: HashSet<Uuid> = self.published.iter().copied().collect();
-        debug_assert_eq!(ids.len(), self.published.len(), "an event is published once");
     }
 
     async fn observed(&self, instance_id: &str, observed: &Observed) {
@@ -289,7 +285,7 @@ fn observed_records(instance_id: &str, observed: &Observed) -> (GenerationRecord
     let graph = monitor_core::comfy::graph::Graph::from_value(&submission.workflow).ok();
     let title = graph.map_or_else(
         || "Job without a workflow".to_owned(),
-        |graph| title::title(None, None, &graph, &|_| None),
+        |graph| title::title(None, form::prompt_text(&graph, &|_| None).as_deref(), None, graph.len()),
     );
     let record = GenerationRecord {
         queue_id: submission.queue_id,
