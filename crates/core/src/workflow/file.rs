@@ -57,13 +57,15 @@ pub enum Source {
     Svg,
     /// `.latent`, merged `.safetensors`.
     Safetensors,
+    /// JPEG, GIF and others ComfyUI does not write a workflow into.
+    OtherPicture,
 }
 
 impl Source {
     fn noun(self) -> &'static str {
         match self {
             Self::Json => "file",
-            Self::Png | Self::Webp | Self::Svg => "picture",
+            Self::Png | Self::Webp | Self::Svg | Self::OtherPicture => "picture",
             Self::Mp4 | Self::Matroska => "film",
             Self::Flac | Self::Ogg | Self::Mp3 => "recording",
             Self::Glb => "model",
