@@ -32,7 +32,7 @@ pub(super) enum Part {
     Passes,
     /// Holds a value for the widgets it is linked to.
     Primitive,
-    /// Hands on what the setter of the same name gets (`GetNode` of the KJNodes extension).
+    /// Hands on what the setter of the same name gets (`GetNode` of the `KJNodes` extension).
     Getter,
     /// Notes, labels and switchboards, which nothing is linked to.
     Decoration,
@@ -294,6 +294,7 @@ impl<'a> Flat<'a> {
                 .get("value")
                 .copied()
                 .or_else(|| it.value(0))
+                .filter(|value| !value.is_null())
                 .map_or(Origin::Nothing, |value| Origin::Value(value.clone()))),
             Part::Passes => input(0),
             Part::Getter => Ok(self.setter(at, it).map(|(scope, node)| Step::Input {

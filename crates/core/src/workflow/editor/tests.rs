@@ -1,7 +1,13 @@
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "builders take what json! makes"
+)]
+
+mod hostile;
+mod subgraphs;
+
 use std::path::Path;
 use std::sync::LazyLock;
-
-use proptest::prelude::*;
 
 use super::*;
 
@@ -48,6 +54,10 @@ fn with(mut node: Value, fields: Value) -> Value {
 
 fn graph(nodes: &[Value], links: &Value) -> Value {
     json!({ "nodes": nodes, "links": links })
+}
+
+fn with_subgraphs(nodes: &[Value], links: &Value, subgraphs: &[Value]) -> Value {
+    json!({ "nodes": nodes, "links": links, "definitions": { "subgraphs": subgraphs } })
 }
 
 fn source(id: u32) -> Value {
@@ -283,166 +293,6 @@ fn a_custom_choice_is_sent_with_its_options_and_index() {
     assert_eq!(converted["1"]["inputs"], expected);
 }
 
-/// A subgraph with a source in it, whose text and seed are promoted, and a filter its image input goes through.
-fn subgraph() -> Value {
-    json!({
-        "id": "sub",
-        "name": "Sub",
-        "inputs": [
-            { "name": "text", "linkIds": [10] }, { "name": "seed_2", "linkIds": [11] }, { "name": "image", "linkIds": [12] },
-        ],
-        "outputs": [{ "name": "made", "linkIds": [13] }, { "name": "passed", "linkIds": [14] }],
-        "nodes": [
-            with(source(8), json!({ "inputs": [
-                { "name": "text", "type": "STRING", "link": 10, "widget": { "name": "text" } },
-                { "name": "seed", "type": "INT", "link": 11, "widget": { "name": "seed" } },
-            ] })),
-            node(9, "Filter", &[("image", "IMAGE", Some(12))], json!([0.5, true])),
-        ],
-        "links": [
-            { "id": 10, "origin_id": -10, "origin_slot": 0, "target_id": 8, "target_slot": 0 },
-            { "id": 11, "origin_id": -10, "origin_slot": 1, "target_id": 8, "target_slot": 1 },
-            { "id": 12, "origin_id": -10, "origin_slot": 2, "target_id": 9, "target_slot": 0 },
-            { "id": 13, "origin_id": 8, "origin_slot": 0, "target_id": -20, "target_slot": 0 },
-            { "id": 14, "origin_id": 9, "origin_slot": 1, "target_id": -20, "target_slot": 1 },
-        ],
-    })
-}
-
-fn with_subgraphs(nodes: &[Value], links: &Value, subgraphs: &[Value]) -> Value {
-    json!({ "nodes": nodes, "links": links, "definitions": { "subgraphs": subgraphs } })
-}
-
-fn instance(id: u32, values: Value) -> Value {
-    node(id, "sub", &[("image", "IMAGE", Some(1))], values)
-}
-
-#[test]
-fn a_subgraph_is_put_in_place_of_its_instance() {
-    let nodes = [source(1), instance(57, json!([])), sink(2, 2), sink(3, 3)];
-    let links = json!([
-        [1, 1, 0, 57, 0, "IMAGE"],
-        [2, 57, 0, 2, 0, "IMAGE"],
-        [3, 57, 1, 3, 0, "IMAGE"]
-    ]);
-    let converted = convert(&with_subgraphs(&nodes, &links, &[subgraph()])).unwrap();
-    assert_eq!(feeds(&converted, "2"), json!(["57:8", 0]));
-    assert_eq!(feeds(&converted, "3"), json!(["57:9", 1]));
-    assert_eq!(converted["57:9"]["inputs"]["image"], json!(["1", 0]));
-    assert_eq!(
-        converted["57:8"]["inputs"],
-        json!({ "text": "a cat", "seed": 7 })
-    );
-    assert!(converted.get("57").is_none());
-}
-
-#[test]
-fn two_instances_have_their_own_promoted_values() {
-    let nodes = [
-        source(1),
-        instance(57, json!(["a dog", 8])),
-        instance(58, json!(["a fox", 9, "randomize"])),
-    ];
-    let links = json!([[1, 1, 0, 57, 0, "IMAGE"]]);
-    let converted = convert(&with_subgraphs(&nodes, &links, &[subgraph()])).unwrap();
-    assert_eq!(
-        converted["57:8"]["inputs"],
-        json!({ "text": "a dog", "seed": 8 })
-    );
-    assert_eq!(
-        converted["58:8"]["inputs"],
-        json!({ "text": "a fox", "seed": 9 })
-    );
-}
-
-#[test]
-fn a_value_promoted_in_the_older_way_reaches_its_widget() {
-    let old = |proxies: Value, values: Value| {
-        with(
-            instance(57, values),
-            json!({ "properties": { "proxyWidgets": proxies } }),
-        )
-    };
-    let proxies = json!([
-        ["-1", "text"],
-        ["8", "seed"],
-        ["9", "amount"],
-        ["9", "$$canvas-image-preview"]
-    ]);
-    let file = with_subgraphs(
-        &[source(1), old(proxies.clone(), json!(["a dog", 8, 0.25]))],
-        &json!([]),
-        &[subgraph()],
-    );
-    let converted = convert(&file).unwrap();
-    assert_eq!(
-        converted["57:8"]["inputs"],
-        json!({ "text": "a dog", "seed": 8 })
-    );
-    assert_eq!(converted["57:9"]["inputs"]["amount"], json!(0.25));
-    // Without values, those of the inner nodes apply.
-    let file = with_subgraphs(
-        &[source(1), old(proxies, json!([]))],
-        &json!([]),
-        &[subgraph()],
-    );
-    assert_eq!(
-        convert(&file).unwrap()["57:8"]["inputs"],
-        json!({ "text": "a cat", "seed": 7 })
-    );
-}
-
-#[test]
-fn nested_subgraphs_take_the_value_of_the_outermost_instance_that_has_one() {
-    let inner = with(
-        instance(30, json!(["inner", 3])),
-        json!({ "inputs": [
-        { "name": "text", "type": "STRING", "link": 20, "widget": { "name": "text" } },
-        { "name": "seed_2", "type": "INT", "link": 21, "widget": { "name": "seed_2" } },
-    ] }),
-    );
-    let outer = json!({
-        "id": "outer", "name": "Outer",
-        "inputs": [{ "name": "words", "linkIds": [20] }, { "name": "luck", "linkIds": [21] }],
-        "outputs": [{ "name": "made", "linkIds": [22] }],
-        "nodes": [inner],
-        "links": [
-            { "id": 20, "origin_id": -10, "origin_slot": 0, "target_id": 30, "target_slot": 0 },
-            { "id": 21, "origin_id": -10, "origin_slot": 1, "target_id": 30, "target_slot": 1 },
-            { "id": 22, "origin_id": 30, "origin_slot": 0, "target_id": -20, "target_slot": 0 },
-        ],
-    });
-    let nodes = [node(4, "outer", &[], json!(["outer", null])), sink(2, 1)];
-    let converted = convert(&with_subgraphs(
-        &nodes,
-        &json!([[1, 4, 0, 2, 0, "IMAGE"]]),
-        &[outer, subgraph()],
-    ))
-    .unwrap();
-    assert_eq!(feeds(&converted, "2"), json!(["4:30:8", 0]));
-    assert_eq!(
-        converted["4:30:8"]["inputs"],
-        json!({ "text": "outer", "seed": 3 })
-    );
-}
-
-#[test]
-fn a_bypassed_instance_is_wired_through_and_nothing_in_it_runs() {
-    let bypassed = with(
-        instance(57, json!([])),
-        json!({ "mode": 4, "outputs": [{ "type": "IMAGE" }] }),
-    );
-    let links = json!([[1, 1, 0, 57, 0, "IMAGE"], [2, 57, 0, 2, 0, "IMAGE"]]);
-    let converted = convert(&with_subgraphs(
-        &[source(1), bypassed, sink(2, 2)],
-        &links,
-        &[subgraph()],
-    ))
-    .unwrap();
-    assert_eq!(feeds(&converted, "2"), json!(["1", 0]));
-    assert_eq!(converted.as_object().unwrap().len(), 2);
-}
-
 #[test]
 fn an_unknown_class_is_named_with_its_node() {
     let foo = with(node(12, "Bar", &[], json!([])), json!({ "title": "Foo" }));
@@ -485,74 +335,6 @@ fn a_value_only_the_browser_makes_is_refused() {
 }
 
 #[test]
-fn reroutes_in_a_circle_are_an_error_and_not_an_endless_walk() {
-    let nodes = [
-        node(1, "Reroute", &[("", "*", Some(1))], json!(null)),
-        sink(2, 2),
-    ];
-    let error = convert(&graph(
-        &nodes,
-        &json!([[1, 1, 0, 1, 0, "*"], [2, 1, 0, 2, 0, "IMAGE"]]),
-    ))
-    .unwrap_err();
-    assert!(
-        matches!(&error, EditorError::Loop { node } if node.id == "2"),
-        "{error}"
-    );
-}
-
-#[test]
-fn a_subgraph_that_contains_itself_is_refused() {
-    let own = json!({ "id": "sub", "nodes": [node(1, "sub", &[], json!([]))], "links": [] });
-    let error = convert(&with_subgraphs(
-        &[node(1, "sub", &[], json!([]))],
-        &json!([]),
-        &[own],
-    ))
-    .unwrap_err();
-    assert!(matches!(error, EditorError::TooDeep { .. }), "{error}");
-}
-
-#[test]
-fn subgraphs_that_multiply_are_refused_before_they_fill_the_memory() {
-    let level = |id: &str, inner: &str| {
-        let nodes: Vec<Value> = (0..20)
-            .map(|number| node(number, inner, &[], json!([])))
-            .collect();
-        json!({ "id": id, "nodes": nodes, "links": [] })
-    };
-    let levels = [
-        level("a", "b"),
-        level("b", "c"),
-        level("c", "d"),
-        level("d", "Source"),
-    ];
-    assert_eq!(
-        convert(&with_subgraphs(
-            &[node(1, "a", &[], json!([]))],
-            &json!([]),
-            &levels
-        )),
-        Err(EditorError::TooLarge)
-    );
-}
-
-#[test]
-fn one_long_text_for_a_thousand_nodes_is_refused() {
-    let primitive = node(0, "PrimitiveNode", &[], json!(["x".repeat(1 << 20)]));
-    let readers =
-        (1..1000).map(|id| node(id, "Source", &[("text", "STRING", Some(id))], json!([])));
-    let links: Vec<Value> = (1..1000)
-        .map(|id| json!([id, 0, 0, id, 0, "STRING"]))
-        .collect();
-    let nodes: Vec<Value> = std::iter::once(primitive).chain(readers).collect();
-    assert_eq!(
-        convert(&graph(&nodes, &json!(links))),
-        Err(EditorError::TooLarge)
-    );
-}
-
-#[test]
 fn a_workflow_of_notes_alone_says_that_nothing_runs() {
     assert_eq!(
         convert(&graph(&[node(1, "Note", &[], json!(["hi"]))], &json!([]))),
@@ -566,73 +348,4 @@ fn a_workflow_of_notes_alone_says_that_nothing_runs() {
         convert(&json!([])),
         Err(EditorError::NotAWorkflow { .. })
     ));
-}
-
-/// Files of the right form with anything in them.
-fn any_file() -> impl Strategy<Value = Value> {
-    let id = prop_oneof![
-        (0..6i64).prop_map(Value::from),
-        Just(json!(-10)),
-        Just(json!("a")),
-        Just(Value::Null)
-    ];
-    let class = proptest::sample::select(
-        &[
-            "Source",
-            "Filter",
-            "Sink",
-            "sub",
-            "Reroute",
-            "PrimitiveNode",
-            "GetNode",
-            "SetNode",
-            "KSampler",
-            "CustomCombo",
-            "ResizeImageMaskNode",
-            "Unheard",
-        ][..],
-    );
-    let value = prop_oneof![
-        Just(Value::Null),
-        Just(json!("fixed")),
-        (0..3u64).prop_map(Value::from),
-        Just(json!([1, 2])),
-        Just(json!({ "seed": 1 }))
-    ];
-    let input = (proptest::sample::select(&["in", "image", "seed", "text", "resize_type"][..]), id.clone(), any::<bool>())
-        .prop_map(|(name, link, widget)| json!({ "name": name, "type": "IMAGE", "link": link, "widget": if widget { json!({}) } else { Value::Null } }));
-    let node = (id.clone(), class, 0..5u8, proptest::collection::vec(input, 0..4), proptest::collection::vec(value.clone(), 0..6), value.clone())
-        .prop_map(|(id, class, mode, inputs, values, proxy)| json!({
-            "id": if id.is_null() { json!(0) } else { id }, "type": class, "mode": mode, "inputs": inputs, "widgets_values": values,
-            "properties": { "proxyWidgets": if mode == 1 { json!([[proxy, "text"], proxy]) } else { Value::Null } },
-        }));
-    let link = (id.clone(), id.clone(), 0..3u8, id)
-        .prop_map(|(id, from, slot, to)| json!([id, from, slot, to, 0, "IMAGE"]));
-    let graph = (
-        proptest::collection::vec(node, 0..8),
-        proptest::collection::vec(link, 0..10),
-    );
-    let boundary =
-        json!([{ "name": "text", "linkIds": [0, 1] }, { "name": "in", "linkIds": [2, 3] }]);
-    (graph.clone(), graph).prop_map(move |((nodes, links), (inner, inner_links))| json!({
-        "nodes": nodes, "links": links,
-        "definitions": { "subgraphs": [{ "id": "sub", "nodes": inner, "links": inner_links, "inputs": boundary, "outputs": boundary }] },
-    }))
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
-    #[test]
-    fn whatever_a_file_holds_no_link_in_the_result_leads_nowhere(files in proptest::collection::vec(any_file(), 8)) {
-            for file in files {
-            let Ok(converted) = to_api(&file, &|class| OBJECT_INFO.get(class)) else { continue };
-            for node in converted.as_object().unwrap().values() {
-                for value in node["inputs"].as_object().unwrap().values() {
-                    if let Some((from, _)) = crate::comfy::graph::as_link(value) {
-                        prop_assert!(converted.get(from).is_some(), "{from} in {file}");
-                    }
-                }
-            }
-        }
-    }
 }

@@ -32,6 +32,14 @@ fn the_api_format_is_preferred_in_every_place_comfyui_puts_it() {
         ("editor/international.png", Source::Png),
         ("editor/both.webp", Source::Webp),
         ("editor/animated.webp", Source::Webp),
+        ("editor/both.mp4", Source::Mp4),
+        ("editor/both.webm", Source::Matroska),
+        ("editor/both.flac", Source::Flac),
+        ("editor/both.opus", Source::Ogg),
+        ("editor/both.mp3", Source::Mp3),
+        ("editor/both.glb", Source::Glb),
+        ("editor/both.svg", Source::Svg),
+        ("editor/both.latent", Source::Safetensors),
     ] {
         let carried = extract(&fixture(name)).unwrap();
         assert_eq!(
@@ -276,6 +284,24 @@ const MAGIC: [&[u8]; 12] = [
     b"<svg ",
 ];
 
+/// Files that carry the graph in API format, whatever else they carry.
+const CARRIERS: [&str; 14] = [
+    "both.png",
+    "animated.png",
+    "compressed.png",
+    "international.png",
+    "both.webp",
+    "animated.webp",
+    "both.mp4",
+    "both.webm",
+    "both.flac",
+    "both.opus",
+    "both.mp3",
+    "both.glb",
+    "both.svg",
+    "both.latent",
+];
+
 proptest! {
     #[test]
     fn garbage_never_panics(start in proptest::sample::select(&MAGIC[..]), rest in proptest::collection::vec(any::<u8>(), 0..600)) {
@@ -284,7 +310,7 @@ proptest! {
 
     #[test]
     fn a_real_picture_with_bytes_changed_never_panics(
-        name in proptest::sample::select(&["both.png", "animated.png", "compressed.png", "international.png", "both.webp", "animated.webp"][..]),
+        name in proptest::sample::select(&CARRIERS[..]),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
     ) {
         let mut bytes = fixture(&format!("editor/{name}"));
@@ -298,14 +324,7 @@ proptest! {
 
 #[test]
 fn a_real_picture_cut_anywhere_gives_an_error_or_the_whole_result() {
-    for name in [
-        "both.png",
-        "animated.png",
-        "editor-only.png",
-        "compressed.png",
-        "both.webp",
-        "animated.webp",
-    ] {
+    for name in CARRIERS {
         let bytes = fixture(&format!("editor/{name}"));
         let whole = extract(&bytes).unwrap();
         for length in 0..bytes.len() {

@@ -165,6 +165,20 @@ fn a_prompt_zeroed_out_for_the_negative_side_stays_the_prompt() {
 }
 
 #[test]
+fn the_second_conditioning_of_a_dual_guider_is_the_negative_side() {
+    let graph = graph(&json!({
+        "1": { "class_type": "CLIPTextEncode", "inputs": { "text": "ugly" } },
+        "2": { "class_type": "CLIPTextEncode", "inputs": { "text": "a cat" } },
+        "3": { "class_type": "DualCFGGuider", "inputs": { "cond1": ["2", 0], "cond2": ["1", 0], "negative": ["1", 0] } },
+    }));
+    let form = form(&graph, &known);
+    assert_eq!(
+        roles(&form),
+        [("2", "text", Prompt), ("1", "text", Negative)]
+    );
+}
+
+#[test]
 fn a_graph_without_a_sampler_goes_by_names() {
     let graph = graph(&json!({
         "1": { "class_type": "SomeService", "inputs": { "prompt": "a cat", "negative_prompt": "dogs", "text": ["2", 0] } },
