@@ -11,6 +11,8 @@
 
 pub mod editor;
 pub mod file;
+#[cfg(test)]
+mod fixtures;
 pub mod form;
 pub mod overrides;
 mod spec;

@@ -6,19 +6,8 @@
 mod hostile;
 mod subgraphs;
 
-use std::path::Path;
-use std::sync::LazyLock;
-
+use super::super::fixtures::{editor_file, known, sent_graph};
 use super::*;
-
-fn fixture(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fixtures")
-        .join(name);
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
-
-static OBJECT_INFO: LazyLock<Value> = LazyLock::new(|| fixture("object_info-0.33.0.json"));
 
 /// Converts with the classes of a real server and a few made up ones.
 fn convert(file: &Value) -> Result<Value, EditorError> {
@@ -31,9 +20,7 @@ fn convert(file: &Value) -> Result<Value, EditorError> {
             "text": ["STRING", { "multiline": true }], "seed": ["INT", { "max": u64::MAX }], "points": ["POINTS"],
         } }, "output": ["IMAGE"] },
     });
-    to_api(file, &|class| {
-        made_up.get(class).or_else(|| OBJECT_INFO.get(class))
-    })
+    to_api(file, &|class| made_up.get(class).or_else(|| known(class)))
 }
 
 /// A node with these inputs (`name`, type, link) and values.
@@ -74,8 +61,8 @@ fn feeds(converted: &Value, id: &str) -> Value {
 
 #[test]
 fn a_file_becomes_the_graph_its_twin_in_api_format_is() {
-    let converted = convert(&fixture("editor/txt2img.json")).unwrap();
-    let mut sent = fixture("tapes/02-txt2img/prompt.json")["prompt"].take();
+    let converted = convert(&editor_file()).unwrap();
+    let mut sent = sent_graph();
     // The recording was sent by hand, with a title of its own for one node.
     sent["6"]["_meta"]["title"] = json!("CLIP Text Encode (Prompt)");
     assert_eq!(converted, sent);

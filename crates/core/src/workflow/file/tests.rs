@@ -1,70 +1,50 @@
-use std::path::Path;
-
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::super::fixtures::{editor_file, fixture, sent_graph};
 use super::*;
 
-fn fixture(name: &str) -> Vec<u8> {
-    std::fs::read(
-        Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("../../fixtures")
-            .join(name),
-    )
-    .unwrap()
-}
-
-fn sent_graph() -> Value {
-    serde_json::from_slice::<Value>(&fixture("tapes/02-txt2img/prompt.json")).unwrap()["prompt"]
-        .take()
-}
-
-fn editor_file() -> Value {
-    serde_json::from_slice(&fixture("editor/txt2img.json")).unwrap()
-}
+/// Files that carry the graph in API format, whatever else they carry.
+const CARRIERS: [(&[u8], Source); 14] = [
+    (fixture!("editor/both.png"), Source::Png),
+    (fixture!("editor/animated.png"), Source::Png),
+    (fixture!("editor/compressed.png"), Source::Png),
+    (fixture!("editor/international.png"), Source::Png),
+    (fixture!("editor/both.webp"), Source::Webp),
+    (fixture!("editor/animated.webp"), Source::Webp),
+    (fixture!("editor/both.mp4"), Source::Mp4),
+    (fixture!("editor/both.webm"), Source::Matroska),
+    (fixture!("editor/both.flac"), Source::Flac),
+    (fixture!("editor/both.opus"), Source::Ogg),
+    (fixture!("editor/both.mp3"), Source::Mp3),
+    (fixture!("editor/both.glb"), Source::Glb),
+    (fixture!("editor/both.svg"), Source::Svg),
+    (fixture!("editor/both.latent"), Source::Safetensors),
+];
 
 #[test]
 fn the_api_format_is_preferred_in_every_place_comfyui_puts_it() {
-    for (name, source) in [
-        ("editor/both.png", Source::Png),
-        ("editor/animated.png", Source::Png),
-        ("editor/compressed.png", Source::Png),
-        ("editor/international.png", Source::Png),
-        ("editor/both.webp", Source::Webp),
-        ("editor/animated.webp", Source::Webp),
-        ("editor/both.mp4", Source::Mp4),
-        ("editor/both.webm", Source::Matroska),
-        ("editor/both.flac", Source::Flac),
-        ("editor/both.opus", Source::Ogg),
-        ("editor/both.mp3", Source::Mp3),
-        ("editor/both.glb", Source::Glb),
-        ("editor/both.svg", Source::Svg),
-        ("editor/both.latent", Source::Safetensors),
-    ] {
-        let carried = extract(&fixture(name)).unwrap();
-        assert_eq!(
-            carried,
-            Carried {
-                graph: Graph::Api(sent_graph()),
-                source,
-                title: None
-            },
-            "{name}"
-        );
+    for (bytes, source) in CARRIERS {
+        let expected = Carried {
+            graph: Graph::Api(sent_graph()),
+            source,
+            title: None,
+        };
+        assert_eq!(extract(bytes), Ok(expected));
     }
 }
 
 #[test]
 fn a_picture_with_the_editor_format_alone_gives_that_with_the_title_it_has() {
-    let carried = extract(&fixture("editor/editor-only.png")).unwrap();
+    let carried = extract(fixture!("editor/editor-only.png")).unwrap();
     assert_eq!(carried.graph, Graph::Editor(editor_file()));
     assert_eq!(carried.title.as_deref(), Some("Cat on a windowsill"));
 }
 
 #[test]
 fn a_picture_without_a_workflow_says_so_and_why() {
-    for name in ["editor/plain.png", "editor/plain.webp"] {
-        let error = extract(&fixture(name)).unwrap_err();
+    for bytes in [fixture!("editor/plain.png"), fixture!("editor/plain.webp")] {
+        let error = extract(bytes).unwrap_err();
         assert!(
             error
                 .to_string()
@@ -284,24 +264,6 @@ const MAGIC: [&[u8]; 12] = [
     b"<svg ",
 ];
 
-/// Files that carry the graph in API format, whatever else they carry.
-const CARRIERS: [&str; 14] = [
-    "both.png",
-    "animated.png",
-    "compressed.png",
-    "international.png",
-    "both.webp",
-    "animated.webp",
-    "both.mp4",
-    "both.webm",
-    "both.flac",
-    "both.opus",
-    "both.mp3",
-    "both.glb",
-    "both.svg",
-    "both.latent",
-];
-
 proptest! {
     #[test]
     fn garbage_never_panics(start in proptest::sample::select(&MAGIC[..]), rest in proptest::collection::vec(any::<u8>(), 0..600)) {
@@ -309,11 +271,11 @@ proptest! {
     }
 
     #[test]
-    fn a_real_picture_with_bytes_changed_never_panics(
-        name in proptest::sample::select(&CARRIERS[..]),
+    fn a_real_file_with_bytes_changed_never_panics(
+        (bytes, _) in proptest::sample::select(&CARRIERS[..]),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..20),
     ) {
-        let mut bytes = fixture(&format!("editor/{name}"));
+        let mut bytes = bytes.to_vec();
         for (at, byte) in changes {
             let at = at.index(bytes.len());
             bytes[at] = byte;
@@ -323,19 +285,19 @@ proptest! {
 }
 
 #[test]
-fn a_real_picture_cut_anywhere_gives_an_error_or_the_whole_result() {
-    for name in CARRIERS {
-        let bytes = fixture(&format!("editor/{name}"));
-        let whole = extract(&bytes).unwrap();
+fn a_real_file_cut_anywhere_gives_an_error_or_the_whole_result() {
+    let editor_only = (fixture!("editor/editor-only.png"), Source::Png);
+    for (bytes, source) in CARRIERS.into_iter().chain([editor_only]) {
+        let whole = extract(bytes).unwrap();
         for length in 0..bytes.len() {
             match extract(&bytes[..length]) {
-                Ok(carried) => assert_eq!(carried, whole, "{name} cut to {length}"),
+                Ok(carried) => assert_eq!(carried, whole, "{source:?} cut to {length}"),
                 Err(error) => assert!(
                     matches!(
                         error,
                         FileError::Truncated(_) | FileError::UnknownKind | FileError::Empty
                     ),
-                    "{name} cut to {length}: {error}"
+                    "{source:?} cut to {length}: {error}"
                 ),
             }
         }

@@ -1,32 +1,17 @@
-use std::path::Path;
-use std::sync::LazyLock;
-
 use serde_json::json;
 
+use super::super::fixtures::{known, sent_graph};
 use super::*;
 use InputRole::{
     Cfg, Height, Image, Model, Negative, Other, Prompt, Sampler, Scheduler, Seed, Steps, Width,
 };
-
-fn fixture(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../fixtures")
-        .join(name);
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
-
-static OBJECT_INFO: LazyLock<Value> = LazyLock::new(|| fixture("object_info-0.33.0.json"));
-
-fn known(class: &str) -> Option<&'static Value> {
-    OBJECT_INFO.get(class)
-}
 
 fn graph(value: &Value) -> Graph {
     Graph::from_value(value).unwrap()
 }
 
 fn txt2img() -> Graph {
-    graph(&fixture("tapes/02-txt2img/prompt.json")["prompt"])
+    graph(&sent_graph())
 }
 
 /// Node, input and role of each field.
