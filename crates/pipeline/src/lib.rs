@@ -3,4 +3,5 @@
 
 pub mod api;
 pub mod comfy;
+pub mod monitor;
 pub mod ports;
