@@ -46,9 +46,14 @@ pub fn human_name(
 fn clean(text: &str) -> String {
     let printable: String = text
         .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
+        .filter(|c| c.is_whitespace() || !steers_text(*c))
         .collect();
     printable.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Control characters, and those that turn the direction of writing: a title must not rearrange the line it stands in.
+fn steers_text(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A display name without the remark that the class is going to go: "Crop Image (DEPRECATED)".

@@ -148,7 +148,10 @@ fn classes_of_extensions_are_split_into_words_as_people_write_them() {
 
 #[test]
 fn control_characters_go_and_long_names_are_cut_with_an_ellipsis() {
-    assert_eq!(human_name(Some("a\u{0}b\n\tc \u{7f}"), "X", None), "a b c");
+    assert_eq!(
+        human_name(Some("a\u{0}b\n\tc \u{7f}\u{202e}d"), "X", None),
+        "ab c d"
+    );
     let long = human_name(Some(&"ä".repeat(500)), "X", None);
     assert_eq!(
         (long.chars().count(), long.chars().last()),
