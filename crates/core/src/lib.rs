@@ -1,8 +1,16 @@
-//! The pure core: what `ComfyUI` says ([`comfy`]), what we make of it ([`tracker`] to [`event`]), what a job looks
-//! like ([`view`], [`generation`]) and what the page is told ([`frame`]). No async, no clock, no IO, no randomness:
-//! time and ids come in as values.
+//! The pure core: what `ComfyUI` says ([`comfy`]), what we make of it (the tracker's [`event`]s), what a job looks
+//! like ([`generation`]) and what the page is told ([`frame`]). No async, no clock, no IO, no randomness: time and
+//! ids come in as values.
 
 pub mod comfy;
+pub mod event;
+pub mod frame;
+pub mod generation;
+pub mod ids;
 pub mod messages;
 pub mod names;
+pub mod progress;
+pub mod time;
+pub mod tracker;
+pub mod view;
 pub mod workflow;

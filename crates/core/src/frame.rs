@@ -1,0 +1,265 @@
+//! Frames: what the page gets over `/v1/live` and as server-sent events. Fields are fixed by `CONTRACT.md`, "Frames".
+
+use crate::event::{Eta, InterruptReason, JobError, NodeState, WorkflowNode};
+use crate::generation::{Generation, Instance, Output, Status, Summary};
+use crate::names::NodeKind;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Frame {
+    pub timestamp: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// In every frame of a job but the snapshot.
+    #[serde(flatten)]
+    pub job: Option<JobHeader>,
+    #[serde(flatten)]
+    pub body: FrameBody,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct JobHeader {
+    pub queue_id: Uuid,
+    pub prompt_id: String,
+    pub attempt: u32,
+    /// That of the event behind it.
+    pub sequence: u64,
+    /// Of the generation.
+    pub status: Status,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    BadRequest,
+    UnknownAction,
+    NotAllowed,
+    TooManySubscriptions,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProgressType {
+    /// A node changed.
+    NodeProgress,
+    /// Only time did.
+    OverallProgress,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProgressData {
+    pub node_id: String,
+    pub display_node_id: String,
+    /// The human name.
+    pub current_node: String,
+    pub kind: NodeKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percentage: Option<f64>,
+    pub node_state: NodeState,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent_node_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub real_node_id: Option<String>,
+    pub message: String,
+    pub elapsed_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkflowData {
+    pub nodes: Vec<WorkflowNode>,
+    pub total_nodes: u32,
+    pub current_node_index: u32,
+    pub node_order: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub enum FrameBody {
+    SubscriptionConfirmed {
+        queue_id: String,
+    },
+    UnsubscriptionConfirmed {
+        queue_id: String,
+    },
+    Pong,
+    Error {
+        code: ErrorCode,
+        message: String,
+    },
+    Snapshot {
+        queue_id: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sequence: Option<u64>,
+        /// Null if not yet known; absent for `*`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        generation: Option<Option<Box<Generation>>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        generations: Option<Vec<Summary>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        instances: Option<Vec<Instance>>,
+        /// `nodes` was left out because of its size: fetch the generation.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        truncated: bool,
+    },
+    JobQueued(QueuePlace),
+    QueueUpdate(QueuePlace),
+    JobStarted {
+        total_nodes: u32,
+        cached_nodes: Vec<String>,
+    },
+    WorkflowNodes {
+        workflow_data: WorkflowData,
+    },
+    JobProgress {
+        progress_type: ProgressType,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        progress_data: Option<ProgressData>,
+        /// All that run now.
+        nodes: Vec<ProgressData>,
+        overall_percentage: f64,
+        elapsed_ms: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        eta: Option<Eta>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        critical_node_id: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        stalled_since: Option<Timestamp>,
+    },
+    NodeExecuted {
+        node_id: String,
+        display_node_id: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        duration_ms: Option<u64>,
+        cached: bool,
+    },
+    Outputs {
+        outputs: Vec<Output>,
+    },
+    JobRetry {
+        retry_count: u32,
+        max_retries: u32,
+        retry_delay: u64,
+        error: JobError,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        change: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next: Option<String>,
+        message: String,
+    },
+    Completed {
+        outputs: Vec<Output>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        duration_ms: Option<u64>,
+        message: String,
+    },
+    JobFailed {
+        error: JobError,
+        message: String,
+    },
+    JobInterrupted {
+        reason: InterruptReason,
+        message: String,
+    },
+    GenerationUpdate {
+        generation: Box<Summary>,
+    },
+    InstanceUpdate {
+        instance: Box<Instance>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QueuePlace {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_position: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimated_wait_time: Option<u64>,
+    #[serde(rename = "comfyUIQueueRemaining", skip_serializing_if = "Option::is_none")]
+    pub comfyui_queue_remaining: Option<u64>,
+    pub message: String,
+}
+
+impl FrameBody {
+    /// The `type` on the wire; also the event name of server-sent events.
+    pub fn frame_type(&self) -> &'static str {
+        match self {
+            FrameBody::SubscriptionConfirmed { .. } => "subscription_confirmed",
+            FrameBody::UnsubscriptionConfirmed { .. } => "unsubscription_confirmed",
+            FrameBody::Pong => "pong",
+            FrameBody::Error { .. } => "error",
+            FrameBody::Snapshot { .. } => "snapshot",
+            FrameBody::JobQueued(_) => "job_queued",
+            FrameBody::QueueUpdate(_) => "queue_update",
+            FrameBody::JobStarted { .. } => "job_started",
+            FrameBody::WorkflowNodes { .. } => "workflow_nodes",
+            FrameBody::JobProgress { .. } => "job_progress",
+            FrameBody::NodeExecuted { .. } => "node_executed",
+            FrameBody::Outputs { .. } => "outputs",
+            FrameBody::JobRetry { .. } => "job_retry",
+            FrameBody::Completed { .. } => "completed",
+            FrameBody::JobFailed { .. } => "job_failed",
+            FrameBody::JobInterrupted { .. } => "job_interrupted",
+            FrameBody::GenerationUpdate { .. } => "generation_update",
+            FrameBody::InstanceUpdate { .. } => "instance_update",
+        }
+    }
+
+    /// A frame that a newer one of the same kind replaces: a slow reader may skip it.
+    pub fn is_conflated(&self) -> bool {
+        matches!(
+            self,
+            FrameBody::JobProgress { .. }
+                | FrameBody::QueueUpdate(_)
+                | FrameBody::GenerationUpdate { .. }
+                | FrameBody::InstanceUpdate { .. }
+        )
+    }
+}
+
+/// What the page says over `/v1/live`.
+#[derive(Clone, Debug, PartialEq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Request {
+    pub action: String,
+    #[serde(default)]
+    pub data: RequestData,
+    #[serde(default)]
+    pub request_id: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestData {
+    /// A generation's id, or `*` for all.
+    #[serde(default)]
+    pub queue_id: Option<String>,
+    #[serde(default)]
+    pub previews: Option<bool>,
+}
+
+/// The JSON part of a binary preview frame: u32 big endian length, this, image bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(tag = "type", rename = "preview", rename_all = "camelCase")]
+pub struct PreviewHeader {
+    pub queue_id: Uuid,
+    pub prompt_id: String,
+    pub node_id: String,
+    pub content_type: String,
+    pub sequence: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<f64>,
+}

@@ -1,0 +1,394 @@
+//! The shapes of `CONTRACT.md`, "HTTP API": a generation, its summary, its nodes, outputs and attempts, and an
+//! instance. What the page, the CLI and the API read; made from a [`crate::view::View`], never kept.
+
+use crate::event::{Dependency, Device, Eta, JobError, NodeState};
+use crate::names::NodeKind;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Pending,
+    Processing,
+    Completed,
+    Failed,
+    Interrupted,
+}
+
+impl Status {
+    pub const ALL: [Status; 5] =
+        [Status::Pending, Status::Processing, Status::Completed, Status::Failed, Status::Interrupted];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::Processing => "processing",
+            Status::Completed => "completed",
+            Status::Failed => "failed",
+            Status::Interrupted => "interrupted",
+        }
+    }
+
+    pub fn is_ended(self) -> bool {
+        matches!(self, Status::Completed | Status::Failed | Status::Interrupted)
+    }
+}
+
+impl std::str::FromStr for Status {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Status::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| {
+            format!("unknown status {text:?}: it is one of pending, processing, completed, failed, interrupted")
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Through us.
+    Submitted,
+    /// By somebody else, seen at the server.
+    #[default]
+    Observed,
+}
+
+/// One complaint of `ComfyUI` about a workflow, readable.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeError {
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub node_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub node_title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub class_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub input: Option<String>,
+    pub message: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Generation {
+    pub queue_id: Uuid,
+    /// Of the newest attempt.
+    pub prompt_id: String,
+    pub instance_id: String,
+    pub origin: Origin,
+    pub status: Status,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    pub title: String,
+    pub created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub completed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub duration_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub queue_position: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub estimated_wait_time: Option<u64>,
+    pub overall_percentage: f64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub eta: Option<Eta>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stalled_since: Option<Timestamp>,
+    pub nodes: Vec<Node>,
+    /// Children of expanded nodes beyond the 200 that are listed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub more_nodes: Option<u32>,
+    pub outputs: Vec<Output>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<JobError>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub warnings: Vec<NodeError>,
+    pub attempts: Vec<Attempt>,
+    pub retry_count: u32,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retry: Option<Retry>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Object)]
+    pub metadata: Option<Value>,
+    /// Only seen in `/queue` and `/history`: start, end and outputs, no steps.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub coarse: bool,
+    /// The newest sequence it holds; frames with an older one are already in it.
+    pub sequence: u64,
+}
+
+/// A generation without `nodes`, `outputs` and `attempts`, for lists.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    pub queue_id: Uuid,
+    pub prompt_id: String,
+    pub instance_id: String,
+    pub origin: Origin,
+    pub status: Status,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    pub title: String,
+    pub created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub completed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub duration_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub queue_position: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub estimated_wait_time: Option<u64>,
+    pub overall_percentage: f64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub eta: Option<Eta>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stalled_since: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<JobError>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub warnings: Vec<NodeError>,
+    pub retry_count: u32,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retry: Option<Retry>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(value_type = Object)]
+    pub metadata: Option<Value>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub coarse: bool,
+    pub sequence: u64,
+    /// At most 32 segments, neighbours of one state merged.
+    pub strip: Vec<Segment>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub current: Option<Current>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub thumbnail_url: Option<String>,
+    pub output_count: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Segment {
+    pub state: NodeState,
+    /// Milliseconds it took so far; 0 where not known.
+    pub ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Current {
+    pub node_id: String,
+    pub title: String,
+    pub kind: NodeKind,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub max: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Node {
+    pub node_id: String,
+    pub display_node_id: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub parent_node_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub real_node_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub class_type: Option<String>,
+    pub title: String,
+    pub kind: NodeKind,
+    pub state: NodeState,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub max: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub percentage: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub elapsed_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub duration_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expected_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expected_low_ms: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expected_high_ms: Option<u64>,
+    pub dependencies: Vec<Dependency>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputKind {
+    Image,
+    Video,
+    Audio,
+    Text,
+    #[serde(rename = "model3d")]
+    Model3d,
+    File,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputStatus {
+    /// Found, not yet stored.
+    Pending,
+    Stored,
+    /// Its download has finally failed; `reason` says why.
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Output {
+    pub media_id: Uuid,
+    pub node_id: String,
+    pub kind: OutputKind,
+    /// A temp file: shown, but not a result.
+    pub preview: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub width: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub height: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub thumbnail_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub original_filename: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub text: Option<String>,
+    pub status: OutputStatus,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    pub prompt_id: String,
+    pub instance_id: String,
+    pub number: u32,
+    pub status: Status,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub change: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<JobError>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stopped_at: Option<StoppedAt>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub completed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub duration_ms: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StoppedAt {
+    pub node_id: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub value: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub max: Option<f64>,
+}
+
+/// Between two attempts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Retry {
+    pub retry_at: Timestamp,
+    pub max_retries: u32,
+    pub error: JobError,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub change: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InstanceState {
+    #[default]
+    Connecting,
+    Connected,
+    /// Its socket is deaf and stays so: asked every 2 s instead.
+    Polling,
+    Disconnected,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Instance {
+    pub instance_id: String,
+    pub name: String,
+    pub url: String,
+    pub state: InstanceState,
+    pub since: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_try_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub round_trip_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub comfyui_version: Option<String>,
+    pub devices: Vec<Device>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub memory: Option<Memory>,
+    pub client_id: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub queue_remaining: Option<u64>,
+    pub running: Vec<String>,
+    pub waiting: Vec<Waiting>,
+    pub today: InstanceToday,
+    /// The demo's own server: nothing real runs there.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub demo: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Memory {
+    pub used_bytes: u64,
+    pub total_bytes: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Waiting {
+    pub queue_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expected_ms: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InstanceToday {
+    pub done: u32,
+    pub failed: u32,
+    pub busy_percentage: f64,
+}

@@ -1,0 +1,166 @@
+//! The tracker's inputs and outputs.
+
+use crate::comfy::binary::Frame as BinaryFrame;
+use crate::comfy::message::Message;
+use crate::comfy::progress::Progress;
+use crate::comfy::rest::{HistoryEntry, QueueItem};
+use crate::event::{Device, Event, JobError};
+use crate::generation::NodeError;
+use crate::time::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// What a tracker is told once.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    pub instance_id: String,
+    /// The monitor's client id at this instance.
+    pub client_id: String,
+    /// `host:port` as people know it.
+    pub comfyui_host: String,
+    /// Our version.
+    pub version: String,
+    /// The highest sequence of a monitor-level event so far.
+    pub last_sequence: u64,
+    /// Jobs that had not ended when we stopped.
+    pub jobs: Vec<KnownJob>,
+    /// Prompt ids, newest last, that were seen to end here: they tell a restarted server from one that goes on.
+    pub ended_prompts: Vec<String>,
+}
+
+/// A job that a former run of ours already told about.
+#[derive(Clone, Debug)]
+pub struct KnownJob {
+    pub submission: Submission,
+    /// False for a job that somebody else submitted.
+    pub ours: bool,
+    pub submitter_client_id: Option<String>,
+    /// The highest sequence given out for its generation.
+    pub last_sequence: u64,
+    pub number: Option<f64>,
+    /// Its durable events so far, in order.
+    pub events: Vec<Event>,
+    /// Never shown less than this in this attempt.
+    pub highest_percentage: f64,
+}
+
+/// A job that we send, or somebody sent.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    pub queue_id: Uuid,
+    pub attempt: u32,
+    pub prompt_id: String,
+    pub title: Option<String>,
+    /// The API-format graph.
+    pub workflow: Value,
+    /// The highest sequence that its generation has seen in earlier attempts; 0 for the first.
+    pub last_sequence: u64,
+}
+
+/// What the server answered to our `POST /prompt`.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// `prompt_id` is the server's; old servers choose their own.
+    Accepted { prompt_id: String, number: Option<f64> },
+    Refused { error: JobError, node_errors: Vec<NodeError> },
+}
+
+/// What `/queue`, then `/history`, said: read in this order (`comfyui-protocol.md`, section 4).
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    pub running: Vec<QueueItem>,
+    /// In any order.
+    pub pending: Vec<QueueItem>,
+    /// Entries for the jobs in question, and the newest others, oldest first.
+    pub history: Vec<HistoryEntry>,
+    /// Prompt ids that were asked for one by one and are not in the history.
+    pub missing: Vec<String>,
+    /// `/history` held nothing at all.
+    pub history_empty: bool,
+    /// It was read after a (re)connect: what ran before may belong to a former life of the server.
+    pub after_connect: bool,
+}
+
+/// What `/object_info` says of a class, as far as the tracker cares.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Class {
+    pub display_name: Option<String>,
+    pub category: Option<String>,
+    pub output_node: bool,
+    /// Slot type of each output.
+    pub outputs: Vec<String>,
+}
+
+/// Everything a tracker can be told.
+#[derive(Debug)]
+pub enum Input<'a> {
+    Connected { comfyui_version: Option<String>, devices: Vec<Device> },
+    Disconnected { reason: String },
+    /// A text message; `addressee` is the client id it was sent to, where known.
+    Message { addressee: Option<&'a str>, message: &'a Message<'a> },
+    /// `progress_state` by the incremental reader.
+    Progress(&'a Progress<'a>),
+    Binary(&'a BinaryFrame<'a>),
+    Snapshot(Box<Snapshot>),
+    /// What `/history/{id}` answered to [`Want::History`]; `None`: not there (yet).
+    History { prompt_id: String, entry: Option<Box<HistoryEntry>> },
+    /// Facts about classes, before the graphs that use them.
+    Classes(Vec<(String, Class)>),
+    /// About to be sent: recorded, not yet answered.
+    Submitting(Submission),
+    /// The server's answer; `prompt_id` is the one we sent.
+    Answered { prompt_id: String, answer: Answer },
+    /// A person asked us to stop it: its end is `cancelled`.
+    Cancelling { prompt_id: String },
+    /// We are going down.
+    Stopping { reason: String },
+    Tick,
+}
+
+/// What a tracker asks its caller to find out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// `/queue`, then `/history/{id}` of these prompts and the newest of the history.
+    Snapshot { prompt_ids: Vec<String> },
+    /// `/history/{id}` alone: this job has ended.
+    History { prompt_id: String },
+}
+
+/// A job that somebody else submitted, seen for the first time: comes before its events.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    pub submission: Submission,
+    pub submitter_client_id: Option<String>,
+    pub number: Option<f64>,
+    /// When the server took it, by the server's clock.
+    pub create_time: Option<Timestamp>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Output {
+    Observed(Box<Observed>),
+    Event(Box<Event>),
+    /// Places in the queue changed: 1 is next. Live only.
+    Positions(Vec<(Uuid, u32)>),
+    /// A preview while a node works. Live only, newest wins.
+    Preview(Picture),
+    /// A final image that came over the socket (`SaveImageWebsocket`).
+    Image(Picture),
+    Want(Want),
+}
+
+#[derive(Clone, Debug)]
+pub struct Picture {
+    pub queue_id: Uuid,
+    pub prompt_id: String,
+    pub attempt: u32,
+    pub node_id: String,
+    /// `image/jpeg` or `image/png`.
+    pub content_type: &'static str,
+    pub sequence: u64,
+    /// The how-manieth of its node.
+    pub ordinal: u32,
+    pub value: Option<f64>,
+    pub max: Option<f64>,
+    pub image: Vec<u8>,
+}
