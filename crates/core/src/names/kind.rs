@@ -16,6 +16,7 @@ pub enum NodeKind {
     Sampler,
     Vae,
     Upscaler,
+    /// Writes images, text or weights. (Sound, video and 3D are of their medium's kind, saved or previewed.)
     Saver,
     Preview,
     Image,
