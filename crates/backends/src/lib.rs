@@ -1,1 +1,5 @@
-//! backends
+//! Adapters: one folder per port, one file per technology. Each passes the conformance suite of its port.
+
+pub mod media;
+pub mod outbox;
+pub mod store;

@@ -1,0 +1,3 @@
+//! Where bytes are kept.
+
+pub mod object;
