@@ -9,7 +9,11 @@ use std::sync::LazyLock;
 use uuid::Uuid;
 
 static APPEND: LazyLock<Batch> = LazyLock::new(|| {
-    Batch::new("INSERT INTO outbox (event_id, event) VALUES ", "(?, ?)", " ON CONFLICT (event_id) DO NOTHING")
+    Batch::new(
+        "INSERT INTO outbox (event_id, event) VALUES ",
+        "(?, ?)",
+        " ON CONFLICT (event_id) DO NOTHING",
+    )
 });
 static REMOVE: LazyLock<Batch> =
     LazyLock::new(|| Batch::new("DELETE FROM outbox WHERE event_id IN (", "?", ")"));
@@ -17,7 +21,9 @@ static REMOVE: LazyLock<Batch> =
 #[async_trait]
 impl Outbox for Sqlite {
     async fn append(&self, events: &[Event]) -> Result<(), StoreError> {
-        let rows = events.iter().map(|event| Ok((event.base.event_id, serde_json::to_string(event)?)));
+        let rows = events
+            .iter()
+            .map(|event| Ok((event.base.event_id, serde_json::to_string(event)?)));
         let mut rows: Vec<_> = self.told(rows.collect::<Result<_, serde_json::Error>>())?;
         self.write(move |connection| {
             Box::pin(async move {
@@ -41,13 +47,17 @@ impl Outbox for Sqlite {
         // Rows that cannot be read must not hold up those behind them.
         loop {
             let wanted = limit.saturating_sub(events.len() as u32);
-            let rows = sqlx::query("SELECT event, position FROM outbox WHERE position > ? ORDER BY position LIMIT ?")
-                .bind(last)
-                .bind(wanted)
-                .fetch_all(self.readers())
-                .await;
+            let rows = sqlx::query(
+                "SELECT event, position FROM outbox WHERE position > ? ORDER BY position LIMIT ?",
+            )
+            .bind(last)
+            .bind(wanted)
+            .fetch_all(self.readers())
+            .await;
             let rows = self.told(rows)?;
-            let Some(newest) = rows.last() else { return Ok(events) };
+            let Some(newest) = rows.last() else {
+                return Ok(events);
+            };
             last = self.told(newest.try_get(1))?;
             events.extend(self.told(crate::store::sqlite::decoded(&rows))?);
         }

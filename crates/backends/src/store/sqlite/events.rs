@@ -79,7 +79,10 @@ static APPEND: LazyLock<Batch> = LazyLock::new(|| {
 });
 
 /// Appends what is new, in order; for each event, whether it was.
-pub(super) async fn apply(connection: &mut SqliteConnection, rows: Vec<EventRow>) -> Result<Vec<bool>, Failure> {
+pub(super) async fn apply(
+    connection: &mut SqliteConnection,
+    rows: Vec<EventRow>,
+) -> Result<Vec<bool>, Failure> {
     let order: Vec<Uuid> = rows.iter().map(|row| row.event_id).collect();
     let mut new = HashSet::new();
     let mut to_measure = HashSet::new();
@@ -87,7 +90,10 @@ pub(super) async fn apply(connection: &mut SqliteConnection, rows: Vec<EventRow>
     while !rows.is_empty() {
         // Up to the first end: the statement sees the table as it was before, so an end guards only what comes in a
         // later one.
-        let run = rows.iter().position(|row| row.ends).map_or(rows.len(), |end| end + 1);
+        let run = rows
+            .iter()
+            .position(|row| row.ends)
+            .map_or(rows.len(), |end| end + 1);
         let (size, text) = APPEND.next(run);
         let mut statement = sqlx::query(text);
         let mut attempts = HashMap::with_capacity(size);
@@ -149,7 +155,11 @@ async fn remove_after_end(
 /// What each node of an attempt took, from its events. `Node Executed` tells neither class nor start: those are in
 /// `Node Executing` (which a cached node has not) and `Workflow Nodes`. Done once an attempt has ended, and again for
 /// what comes in late: then all of them are there, in whatever order they came.
-async fn measure_nodes(connection: &mut SqliteConnection, queue_id: Uuid, attempt: u32) -> Result<(), Failure> {
+async fn measure_nodes(
+    connection: &mut SqliteConnection,
+    queue_id: Uuid,
+    attempt: u32,
+) -> Result<(), Failure> {
     sqlx::query(
         "WITH mine AS MATERIALIZED (
              SELECT kind, node_id, instance_id, at, duration_ms, event FROM events
@@ -175,7 +185,10 @@ async fn measure_nodes(connection: &mut SqliteConnection, queue_id: Uuid, attemp
     Ok(())
 }
 
-pub(super) async fn of_generation(readers: &SqlitePool, queue_id: Uuid) -> Result<Vec<Event>, Failure> {
+pub(super) async fn of_generation(
+    readers: &SqlitePool,
+    queue_id: Uuid,
+) -> Result<Vec<Event>, Failure> {
     let rows = sqlx::query("SELECT event FROM events WHERE queue_id = ? ORDER BY sequence, rowid")
         .bind(Id(queue_id))
         .fetch_all(readers)
@@ -222,7 +235,10 @@ pub(super) async fn of_instance(
     decoded(&rows)
 }
 
-pub(super) async fn instance_sequence(readers: &SqlitePool, instance_id: &str) -> Result<u64, Failure> {
+pub(super) async fn instance_sequence(
+    readers: &SqlitePool,
+    instance_id: &str,
+) -> Result<u64, Failure> {
     let highest = sqlx::query_scalar::<_, Option<i64>>(
         "SELECT max(sequence) FROM events WHERE queue_id IS NULL AND instance_id = ?",
     )
@@ -232,7 +248,11 @@ pub(super) async fn instance_sequence(readers: &SqlitePool, instance_id: &str) -
     Ok(highest.map_or(0, unsigned))
 }
 
-pub(super) async fn ended_prompts(readers: &SqlitePool, instance_id: &str, limit: u32) -> Result<Vec<String>, Failure> {
+pub(super) async fn ended_prompts(
+    readers: &SqlitePool,
+    instance_id: &str,
+    limit: u32,
+) -> Result<Vec<String>, Failure> {
     let newest_first = sqlx::query_scalar::<_, String>(
         "SELECT prompt_id FROM events WHERE ends AND instance_id = ? ORDER BY at DESC, rowid DESC LIMIT ?",
     )

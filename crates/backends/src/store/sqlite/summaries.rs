@@ -1,7 +1,7 @@
 //! What lists show of a generation, and whether it has ended.
 
-use super::values::{Id, integer};
 use super::Failure;
+use super::values::{Id, integer};
 use monitor_core::generation::{Status, Summary};
 use monitor_pipeline::ports::StoreError;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -20,7 +20,10 @@ pub(super) struct SummaryRow {
 
 /// A status as its place in [`Status::ALL`], which is also its rank.
 pub(super) fn rank(status: Status) -> i64 {
-    Status::ALL.iter().position(|known| *known == status).map_or(0, |place| place as i64)
+    Status::ALL
+        .iter()
+        .position(|known| *known == status)
+        .map_or(0, |place| place as i64)
 }
 
 /// How titles and what is searched in them are compared.
@@ -31,7 +34,10 @@ pub(super) fn folded(text: &str) -> String {
 impl SummaryRow {
     pub(super) fn of(summary: &Summary) -> Result<SummaryRow, Failure> {
         // What was refused never ran and may have no end of its own.
-        let ended_at = summary.completed_at.or(summary.started_at).unwrap_or(summary.created_at);
+        let ended_at = summary
+            .completed_at
+            .or(summary.started_at)
+            .unwrap_or(summary.created_at);
         Ok(SummaryRow {
             queue_id: summary.queue_id,
             instance_id: summary.instance_id.clone(),
@@ -45,7 +51,10 @@ impl SummaryRow {
     }
 }
 
-pub(super) async fn save(connection: &mut SqliteConnection, row: SummaryRow) -> Result<(), Failure> {
+pub(super) async fn save(
+    connection: &mut SqliteConnection,
+    row: SummaryRow,
+) -> Result<(), Failure> {
     let saved = sqlx::query(
         "UPDATE generations SET instance_id = ?3, status = ?4, sequence = ?5, started_at = ?6, ended_at = ?7,
              searched = ?8, summary = ?2
@@ -68,10 +77,17 @@ pub(super) async fn save(connection: &mut SqliteConnection, row: SummaryRow) -> 
         .bind(Id(row.queue_id))
         .fetch_optional(connection)
         .await?;
-    if newer.is_some() { Ok(()) } else { Err(StoreError::NotFound(row.queue_id).into()) }
+    if newer.is_some() {
+        Ok(())
+    } else {
+        Err(StoreError::NotFound(row.queue_id).into())
+    }
 }
 
-pub(super) async fn open(readers: &SqlitePool, instance_id: Option<&str>) -> Result<Vec<Uuid>, Failure> {
+pub(super) async fn open(
+    readers: &SqlitePool,
+    instance_id: Option<&str>,
+) -> Result<Vec<Uuid>, Failure> {
     let ids = sqlx::query_scalar::<_, Id>(
         "SELECT queue_id FROM generations WHERE ended_at IS NULL AND (?1 IS NULL OR instance_id = ?1)
          ORDER BY created_at, queue_id",

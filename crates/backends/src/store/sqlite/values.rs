@@ -61,7 +61,9 @@ pub(crate) fn decoded<T: DeserializeOwned>(rows: &[SqliteRow]) -> Result<Vec<T>,
     for row in rows {
         match serde_json::from_str(row.try_get::<&str, _>(0)?) {
             Ok(value) => values.push(value),
-            Err(error) => tracing::error!(%error, "a row of the store cannot be read and is left out"),
+            Err(error) => {
+                tracing::error!(%error, "a row of the store cannot be read and is left out")
+            }
         }
     }
     Ok(values)
