@@ -21,17 +21,10 @@ pub enum ApiError {
     Conflict(String),
     /// Well-formed, but no workflow, or an override that does not fit.
     #[error("{message}")]
-    Invalid {
-        message: String,
-        node_id: Option<String>,
-    },
+    Invalid { message: String, node_id: Option<String> },
     /// `ComfyUI` refused it; the generation is kept as `failed`.
     #[error("ComfyUI refused the workflow: {}", error.message)]
-    Refused {
-        queue_id: Uuid,
-        error: JobError,
-        node_errors: Vec<NodeError>,
-    },
+    Refused { queue_id: Uuid, error: JobError, node_errors: Vec<NodeError> },
     /// A server that was asked on behalf of the caller did not answer.
     #[error("{0}")]
     Unavailable(String),
@@ -149,12 +142,7 @@ pub trait Api: Send + Sync {
     async fn job(&self, prompt_id: &str) -> Result<Generation, ApiError>;
     /// The graph as sent.
     async fn job_workflow(&self, prompt_id: &str) -> Result<Value, ApiError>;
-    async fn job_events(
-        &self,
-        prompt_id: &str,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<Event>, ApiError>;
+    async fn job_events(&self, prompt_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, ApiError>;
 
     /// `thumbnail`: the small version; `range`: end exclusive.
     async fn media(
@@ -165,17 +153,8 @@ pub trait Api: Send + Sync {
     ) -> Result<MediaBytes, ApiError>;
 
     async fn instances(&self) -> Vec<Instance>;
-    async fn instance_events(
-        &self,
-        instance_id: &str,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<Event>, ApiError>;
-    async fn readings(
-        &self,
-        instance_id: &str,
-        since: Option<Timestamp>,
-    ) -> Result<Vec<Reading>, ApiError>;
+    async fn instance_events(&self, instance_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, ApiError>;
+    async fn readings(&self, instance_id: &str, since: Option<Timestamp>) -> Result<Vec<Reading>, ApiError>;
     /// The server's node classes, as it gave them.
     async fn object_info(&self, instance_id: &str) -> Result<Bytes, ApiError>;
     /// The name the server gave it.

@@ -20,11 +20,7 @@ pub enum StoreError {
     #[error("{0:?} is no cursor of ours: leave it out to begin with the newest")]
     BadCursor(String),
     #[error("the store at {place} cannot be opened: {cause}: {fix}")]
-    Unusable {
-        place: String,
-        cause: String,
-        fix: String,
-    },
+    Unusable { place: String, cause: String, fix: String },
     #[error("the store at {place} failed: {cause}")]
     Failed { place: String, cause: String },
 }
@@ -167,11 +163,7 @@ pub struct Retention {
 #[async_trait]
 pub trait Store: Send + Sync {
     /// A new generation with its first attempt, in one step.
-    async fn create(
-        &self,
-        record: &GenerationRecord,
-        attempt: &AttemptRecord,
-    ) -> Result<Created, StoreError>;
+    async fn create(&self, record: &GenerationRecord, attempt: &AttemptRecord) -> Result<Created, StoreError>;
     /// The next attempt of a generation; the same number again changes nothing.
     async fn add_attempt(&self, attempt: &AttemptRecord) -> Result<(), StoreError>;
     /// Replaces what is known of the sending of an attempt (`prompt_id`, `instance_id`, `sending`, `refusal`,
@@ -187,19 +179,9 @@ pub trait Store: Send + Sync {
     /// The durable events of a generation in order of sequence.
     async fn events(&self, queue_id: Uuid) -> Result<Vec<Event>, StoreError>;
     /// The durable events of one prompt with a sequence above `after`, at most `limit`, in order.
-    async fn prompt_events(
-        &self,
-        prompt_id: &str,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<Event>, StoreError>;
+    async fn prompt_events(&self, prompt_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, StoreError>;
     /// Monitor-level events of an instance, likewise.
-    async fn instance_events(
-        &self,
-        instance_id: &str,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<Event>, StoreError>;
+    async fn instance_events(&self, instance_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, StoreError>;
     /// The highest sequence of the monitor-level events of an instance, 0 for none.
     async fn instance_sequence(&self, instance_id: &str) -> Result<u64, StoreError>;
 
@@ -212,14 +194,9 @@ pub trait Store: Send + Sync {
     /// Generations whose saved status has not ended (or was never saved), of one instance or of all, oldest first.
     async fn open(&self, instance_id: Option<&str>) -> Result<Vec<Uuid>, StoreError>;
     /// Prompt ids that ended at an instance, newest last, at most `limit`.
-    async fn ended_prompts(&self, instance_id: &str, limit: u32)
-    -> Result<Vec<String>, StoreError>;
+    async fn ended_prompts(&self, instance_id: &str, limit: u32) -> Result<Vec<String>, StoreError>;
     /// Per instance since `since`: ended well, ended badly, busy milliseconds.
-    async fn instance_today(
-        &self,
-        instance_id: &str,
-        since: Timestamp,
-    ) -> Result<(u32, u32, u64), StoreError>;
+    async fn instance_today(&self, instance_id: &str, since: Timestamp) -> Result<(u32, u32, u64), StoreError>;
 
     /// New rows; a media id that is there already keeps its row.
     async fn add_media(&self, rows: &[MediaRecord]) -> Result<(), StoreError>;

@@ -56,8 +56,6 @@ CREATE TABLE events (
     duration_ms INTEGER,
     -- The end of its attempt.
     ends        INTEGER NOT NULL,
-    -- It came when the end of its attempt was here already.
-    late        INTEGER NOT NULL,
     event       TEXT NOT NULL
 );
 CREATE INDEX events_of_generation ON events (queue_id, sequence) WHERE queue_id IS NOT NULL;
@@ -65,7 +63,22 @@ CREATE INDEX events_of_instance ON events (instance_id, sequence) WHERE queue_id
 CREATE UNIQUE INDEX events_one_end ON events (queue_id, attempt) WHERE ends;
 CREATE INDEX events_ends_of_instance ON events (instance_id, at) WHERE ends;
 
--- What each node of an ended attempt took; made from its events.
+-- Which events of an attempt are kept does not depend on the order they come in: what lies after its end is ignored
+-- when it comes later, and removed when it came before. One end is enough: the index above.
+CREATE TRIGGER events_nothing_after_an_end BEFORE INSERT ON events
+WHEN NEW.kind <> 'Job Retrying' AND EXISTS (
+    SELECT 1 FROM events WHERE ends AND queue_id = NEW.queue_id AND attempt = NEW.attempt AND sequence < NEW.sequence)
+BEGIN
+    SELECT RAISE(IGNORE);
+END;
+CREATE TRIGGER events_end_what_came_before AFTER INSERT ON events
+WHEN NEW.ends
+BEGIN
+    DELETE FROM events
+    WHERE queue_id = NEW.queue_id AND sequence > NEW.sequence AND attempt = NEW.attempt AND kind <> 'Job Retrying';
+END;
+
+-- What each node of an ended attempt took.
 CREATE TABLE node_runs (
     queue_id    BLOB NOT NULL,
     attempt     INTEGER NOT NULL,
@@ -80,6 +93,32 @@ CREATE TABLE node_runs (
     steps       REAL,
     PRIMARY KEY (queue_id, attempt, node_id)
 ) WITHOUT ROWID;
+-- `Node Executed` tells neither class nor start: those are in `Node Executing` (which a cached node has not) and in
+-- `Workflow Nodes`. So nodes are measured when their attempt has ended, once for all, and again for what comes late:
+-- then all of them are there, whatever order they came in. A node whose branch was blocked did not run.
+CREATE TRIGGER events_measure_nodes AFTER INSERT ON events
+WHEN (NEW.ends OR NEW.kind IN ('Workflow Nodes', 'Node Executing', 'Node Executed'))
+    AND EXISTS (SELECT 1 FROM events WHERE ends AND queue_id = NEW.queue_id AND attempt = NEW.attempt)
+BEGIN
+    INSERT OR REPLACE INTO node_runs
+        (queue_id, attempt, node_id, instance_id, class_type, started_at, ended_at, duration_ms, cached, steps)
+    SELECT NEW.queue_id, NEW.attempt, done.node_id, done.instance_id, coalesce(started.class_type, graph.class_type),
+        coalesce(started.at, done.at - done.duration_ms), done.at, done.duration_ms,
+        coalesce(done.event ->> '$.detail.cached', 0), done.event ->> '$.detail.steps'
+    FROM events AS done
+    LEFT JOIN (
+        SELECT node_id, min(at) AS at, event ->> '$.detail.classType' AS class_type FROM events
+        WHERE queue_id = NEW.queue_id AND attempt = NEW.attempt AND kind = 'Node Executing' GROUP BY node_id
+    ) AS started ON started.node_id = done.node_id
+    LEFT JOIN (
+        SELECT node.value ->> 'nodeId' AS node_id, node.value ->> 'classType' AS class_type
+        FROM events, json_each(event, '$.detail.workflowNodes') AS node
+        WHERE queue_id = NEW.queue_id AND attempt = NEW.attempt AND kind = 'Workflow Nodes'
+        GROUP BY 1
+    ) AS graph ON graph.node_id = done.node_id
+    WHERE done.queue_id = NEW.queue_id AND done.attempt = NEW.attempt AND done.kind = 'Node Executed'
+        AND done.event ->> '$.detail.blocked' IS NULL;
+END;
 
 CREATE TABLE media (
     media_id      BLOB PRIMARY KEY NOT NULL,

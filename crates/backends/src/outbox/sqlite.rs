@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 static APPEND: LazyLock<Batch> = LazyLock::new(|| {
     Batch::new(
-        "INSERT INTO outbox (event_id, event) VALUES ",
+        "INSERT INTO outbox (event_id, event) SELECT * FROM (VALUES ",
         "(?, ?)",
-        " ON CONFLICT (event_id) DO NOTHING",
+        ") WHERE column1 IS NOT NULL ON CONFLICT (event_id) DO NOTHING",
     )
 });
 static REMOVE: LazyLock<Batch> =

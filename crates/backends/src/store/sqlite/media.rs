@@ -33,9 +33,9 @@ impl MediaRow {
 
 static ADD: LazyLock<Batch> = LazyLock::new(|| {
     Batch::new(
-        "INSERT INTO media (media_id, queue_id, position, status, key, thumbnail_key, record) VALUES ",
+        "INSERT INTO media (media_id, queue_id, position, status, key, thumbnail_key, record) SELECT * FROM (VALUES ",
         "(?, ?, ?, ?, ?, ?, ?)",
-        " ON CONFLICT (media_id) DO NOTHING",
+        ") WHERE column1 IS NOT NULL ON CONFLICT (media_id) DO NOTHING",
     )
 });
 
