@@ -15,17 +15,11 @@ struct Folder {
 impl Folder {
     fn fresh() -> Folder {
         let own = tempfile::tempdir().unwrap();
-        Folder {
-            path: own.path().to_owned(),
-            _own: Some(own),
-        }
+        Folder { path: own.path().to_owned(), _own: Some(own) }
     }
 
     fn named(name: &str) -> Folder {
-        Folder {
-            path: PathBuf::from(name),
-            _own: None,
-        }
+        Folder { path: PathBuf::from(name), _own: None }
     }
 
     fn name(&self) -> String {

@@ -42,11 +42,7 @@ pub struct ObjectMedia {
 impl ObjectMedia {
     /// Files larger than `max_bytes` are refused.
     pub fn new(store: Arc<dyn ObjectStore>, max_bytes: u64) -> ObjectMedia {
-        ObjectMedia {
-            store,
-            max_bytes,
-            decoding: Arc::new(Semaphore::new(1)),
-        }
+        ObjectMedia { store, max_bytes, decoding: Arc::new(Semaphore::new(1)) }
     }
 
     /// Below `dir/media`; `dir` is made where it is missing.
@@ -56,15 +52,11 @@ impl ObjectMedia {
     pub fn local(dir: &Path, max_bytes: u64) -> Result<ObjectMedia, MediaError> {
         let told = |cause: String| {
             let place = dir.display();
-            MediaError::Failed(format!(
-                "{place}: {cause}: make it writable, or name another folder with --data-dir"
-            ))
+            MediaError::Failed(format!("{place}: {cause}: make it writable, or name another folder with --data-dir"))
         };
         std::fs::create_dir_all(dir).map_err(|error| told(error.to_string()))?;
         // A row that says "stored" may outlive a power cut; so must the bytes.
-        let store = LocalFileSystem::new_with_prefix(dir)
-            .map_err(|error| told(error.to_string()))?
-            .with_fsync(true);
+        let store = LocalFileSystem::new_with_prefix(dir).map_err(|error| told(error.to_string()))?.with_fsync(true);
         Ok(ObjectMedia::new(Arc::new(store), max_bytes))
     }
 
@@ -74,20 +66,13 @@ impl ObjectMedia {
         key: &Key,
         mut bytes: BoxStream<'static, Result<Bytes, MediaError>>,
     ) -> Result<Written, MediaError> {
-        let mut writer = BufWriter::with_capacity(Arc::clone(&self.store), key.clone(), PART)
-            .with_max_concurrency(PARTS_AT_ONCE);
-        let mut written = Written {
-            size: 0,
-            sha256: Sha256::new(),
-            head: Vec::new(),
-        };
+        let mut writer =
+            BufWriter::with_capacity(Arc::clone(&self.store), key.clone(), PART).with_max_concurrency(PARTS_AT_ONCE);
+        let mut written = Written { size: 0, sha256: Sha256::new(), head: Vec::new() };
         let copied = async {
             while let Some(chunk) = bytes.try_next().await? {
                 written.take(&chunk, self.max_bytes)?;
-                writer
-                    .write_all(&chunk)
-                    .await
-                    .map_err(|error| MediaError::Failed(error.to_string()))?;
+                writer.write_all(&chunk).await.map_err(|error| MediaError::Failed(error.to_string()))?;
             }
             Ok(())
         };
@@ -97,34 +82,22 @@ impl ObjectMedia {
             }
             return Err(error);
         }
-        writer
-            .shutdown()
-            .await
-            .map_err(|error| MediaError::Failed(error.to_string()))?;
+        writer.shutdown().await.map_err(|error| MediaError::Failed(error.to_string()))?;
         Ok(written)
     }
 
     /// What an image shows of itself. A picture that cannot be read back is stored all the same, without.
-    async fn look(
-        &self,
-        key: &Key,
-        size: u64,
-        content_type: &'static str,
-    ) -> Option<picture::Picture> {
+    async fn look(&self, key: &Key, size: u64, content_type: &'static str) -> Option<picture::Picture> {
         if !picture::is_readable(content_type) {
             return None;
         }
         let _turn = self.decoding.acquire().await.ok()?;
-        let stored = self
-            .store
-            .get(key)
-            .await
-            .inspect_err(|error| tracing::warn!(%error, %key, "no thumbnail"))
-            .ok()?;
+        let stored =
+            self.store.get(key).await.inspect_err(|error| tracing::warn!(%error, %key, "no thumbnail")).ok()?;
         let looking = match stored.payload {
-            GetResultPayload::File(file, _) => tokio::task::spawn_blocking(move || {
-                picture::look(BufReader::new(file), content_type)
-            }),
+            GetResultPayload::File(file, _) => {
+                tokio::task::spawn_blocking(move || picture::look(BufReader::new(file), content_type))
+            }
             GetResultPayload::Stream(_) if size > MAX_IMAGE_IN_MEMORY => return None,
             GetResultPayload::Stream(_) => {
                 let bytes = stored.bytes().await.ok()?;
@@ -132,10 +105,7 @@ impl ObjectMedia {
             }
         };
         // A decoder that panics over a hostile file costs that file its thumbnail, no more.
-        looking
-            .await
-            .inspect_err(|error| tracing::warn!(%error, %key, "an image could not be decoded"))
-            .ok()?
+        looking.await.inspect_err(|error| tracing::warn!(%error, %key, "an image could not be decoded")).ok()?
     }
 
     /// The file is stored by now: a thumbnail that cannot be is no reason to call that failed.
@@ -175,25 +145,17 @@ impl Written {
     }
 
     fn sha256(self) -> String {
-        self.sha256
-            .finalize()
-            .iter()
-            .fold(String::with_capacity(64), |mut hex, byte| {
-                // Writing to a String cannot fail.
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            })
+        self.sha256.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 }
 
 fn key_of(media_id: Uuid) -> Key {
     let digits = media_id.simple().to_string();
-    Key::from_iter([
-        "media",
-        &digits[..2],
-        &digits[2..4],
-        &media_id.hyphenated().to_string(),
-    ])
+    Key::from_iter(["media", &digits[..2], &digits[2..4], &media_id.hyphenated().to_string()])
 }
 
 fn thumbnail_key_of(media_id: Uuid) -> Key {
@@ -207,10 +169,7 @@ fn checked(key: &str) -> Result<Key, MediaError> {
         Some(name) => Uuid::try_parse(name).map(thumbnail_key_of),
         None => Uuid::try_parse(name).map(key_of),
     };
-    given
-        .ok()
-        .filter(|given| given.as_ref() == key)
-        .ok_or_else(|| MediaError::NotFound(key.to_owned()))
+    given.ok().filter(|given| given.as_ref() == key).ok_or_else(|| MediaError::NotFound(key.to_owned()))
 }
 
 fn told(key: &str, error: &object_store::Error) -> MediaError {
@@ -231,10 +190,7 @@ impl Media for ObjectMedia {
         let written = self.write(&key, bytes).await?;
         let (size, content_type) = (written.size, written.content_type());
         let picture = self.look(&key, size, content_type).await;
-        let (width, height) = picture
-            .as_ref()
-            .map(|picture| (picture.width, picture.height))
-            .unzip();
+        let (width, height) = picture.as_ref().map(|picture| (picture.width, picture.height)).unzip();
         let thumbnail_key = match picture.and_then(|picture| picture.thumbnail) {
             None => None,
             Some(thumbnail) => self.store_thumbnail(media_id, thumbnail).await,
@@ -258,34 +214,16 @@ impl Media for ObjectMedia {
         let place = checked(key)?;
         // A range that holds nothing is asked for by nobody, but told with the size, for whoever answers 416.
         if let Some(range) = &range {
-            let size = self
-                .store
-                .head(&place)
-                .await
-                .map_err(|error| told(key, &error))?
-                .size;
+            let size = self.store.head(&place).await.map_err(|error| told(key, &error))?.size;
             if range.start >= range.end.min(size) {
                 return Ok((size, futures::stream::empty().boxed()));
             }
         }
-        let options = GetOptions {
-            range: range.map(GetRange::Bounded),
-            ..GetOptions::default()
-        };
-        let found = self
-            .store
-            .get_opts(&place, options)
-            .await
-            .map_err(|error| told(key, &error))?;
+        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
+        let found = self.store.get_opts(&place, options).await.map_err(|error| told(key, &error))?;
         let size = found.meta.size;
         let key = key.to_owned();
-        Ok((
-            size,
-            found
-                .into_stream()
-                .map_err(move |error| told(&key, &error))
-                .boxed(),
-        ))
+        Ok((size, found.into_stream().map_err(move |error| told(&key, &error)).boxed()))
     }
 
     async fn delete(&self, key: &str) -> Result<(), MediaError> {
@@ -307,10 +245,7 @@ mod tests {
         let key = key_of(id).to_string();
         assert_eq!(key, format!("media/ab/cd/{id}"));
         assert_eq!(checked(&key).unwrap(), key_of(id));
-        assert_eq!(
-            checked(&format!("{key}{THUMBNAIL}")).unwrap(),
-            thumbnail_key_of(id)
-        );
+        assert_eq!(checked(&format!("{key}{THUMBNAIL}")).unwrap(), thumbnail_key_of(id));
         for forged in [
             String::new(),
             "monitor.db".to_owned(),
@@ -323,10 +258,7 @@ mod tests {
             format!("{key}\0"),
             key.to_uppercase(),
         ] {
-            assert!(
-                matches!(checked(&forged), Err(MediaError::NotFound(_))),
-                "{forged}"
-            );
+            assert!(matches!(checked(&forged), Err(MediaError::NotFound(_))), "{forged}");
         }
     }
 }

@@ -37,11 +37,7 @@ pub(super) fn look(source: impl BufRead + Seek, content_type: &str) -> Option<Pi
     reader.limits(limits());
     let decoder = reader.into_decoder().ok()?;
     let (width, height) = decoder.dimensions();
-    Some(Picture {
-        width,
-        height,
-        thumbnail: thumbnail(decoder),
-    })
+    Some(Picture { width, height, thumbnail: thumbnail(decoder) })
 }
 
 fn limits() -> Limits {
@@ -58,11 +54,7 @@ fn thumbnail(mut decoder: impl ImageDecoder) -> Option<Vec<u8>> {
     }
     decoder.set_limits(limits()).ok()?;
     let image = DynamicImage::from_decoder(decoder).ok()?;
-    let small = if width.max(height) > THUMBNAIL {
-        image.thumbnail(THUMBNAIL, THUMBNAIL)
-    } else {
-        image
-    };
+    let small = if width.max(height) > THUMBNAIL { image.thumbnail(THUMBNAIL, THUMBNAIL) } else { image };
     encoded(&small).ok()
 }
 
@@ -70,9 +62,7 @@ fn encoded(image: &DynamicImage) -> image::ImageResult<Vec<u8>> {
     let mut bytes = Cursor::new(Vec::new());
     let pixels = image.to_rgba8();
     if pixels.pixels().all(|pixel| pixel.0[3] == u8::MAX) {
-        image
-            .to_rgb8()
-            .write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY))?;
+        image.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY))?;
     } else {
         pixels.write_with_encoder(WebPEncoder::new_lossless(&mut bytes))?;
     }
@@ -92,11 +82,7 @@ mod tests {
 
     #[test]
     fn a_thumbnail_keeps_the_shape_and_is_at_most_320_pixels_wide_and_high() {
-        let picture = look(
-            Cursor::new(png(RgbImage::from_pixel(640, 320, Rgb([200, 10, 10])))),
-            "image/png",
-        )
-        .unwrap();
+        let picture = look(Cursor::new(png(RgbImage::from_pixel(640, 320, Rgb([200, 10, 10])))), "image/png").unwrap();
         assert_eq!((picture.width, picture.height), (640, 320));
         let bytes = picture.thumbnail.unwrap();
         assert_eq!(image::guess_format(&bytes).unwrap(), ImageFormat::Jpeg);
@@ -108,29 +94,16 @@ mod tests {
 
     #[test]
     fn a_transparent_picture_has_a_transparent_thumbnail() {
-        let picture = look(
-            Cursor::new(png(RgbaImage::from_pixel(8, 8, Rgba([0, 0, 255, 100])))),
-            "image/png",
-        )
-        .unwrap();
+        let picture = look(Cursor::new(png(RgbaImage::from_pixel(8, 8, Rgba([0, 0, 255, 100])))), "image/png").unwrap();
         let bytes = picture.thumbnail.unwrap();
         assert_eq!(image::guess_format(&bytes).unwrap(), ImageFormat::WebP);
         let thumbnail = image::load_from_memory(&bytes).unwrap().to_rgba8();
-        assert_eq!(
-            (
-                thumbnail.width(),
-                thumbnail.height(),
-                thumbnail.get_pixel(0, 0).0[3]
-            ),
-            (8, 8, 100)
-        );
+        assert_eq!((thumbnail.width(), thumbnail.height(), thumbnail.get_pixel(0, 0).0[3]), (8, 8, 100));
     }
 
     #[test]
     fn a_broken_picture_has_a_size_and_no_thumbnail() {
-        let noise = RgbImage::from_fn(64, 64, |x, y| {
-            Rgb([(x * 7 + y * 13) as u8, (x * y) as u8, (x ^ y) as u8])
-        });
+        let noise = RgbImage::from_fn(64, 64, |x, y| Rgb([(x * 7 + y * 13) as u8, (x * y) as u8, (x ^ y) as u8]));
         let mut bytes = png(noise);
         bytes.truncate(bytes.len() / 2);
         let picture = look(Cursor::new(bytes), "image/png").unwrap();
@@ -149,9 +122,7 @@ mod tests {
         // A GIF of one pixel that says of itself to be 12,000 x 12,000 (width and height, bytes 6 to 9).
         let mut bytes = Vec::new();
         let mut encoder = image::codecs::gif::GifEncoder::new(&mut bytes);
-        encoder
-            .encode(&[0; 4], 1, 1, image::ExtendedColorType::Rgba8)
-            .unwrap();
+        encoder.encode(&[0; 4], 1, 1, image::ExtendedColorType::Rgba8).unwrap();
         drop(encoder);
         bytes[6..10].copy_from_slice(&[0xe0, 0x2e, 0xe0, 0x2e]);
         let picture = look(Cursor::new(bytes), "image/gif").unwrap();

@@ -15,15 +15,12 @@ static APPEND: LazyLock<Batch> = LazyLock::new(|| {
         ") WHERE column1 IS NOT NULL ON CONFLICT (event_id) DO NOTHING",
     )
 });
-static REMOVE: LazyLock<Batch> =
-    LazyLock::new(|| Batch::new("DELETE FROM outbox WHERE event_id IN (", "?", ")"));
+static REMOVE: LazyLock<Batch> = LazyLock::new(|| Batch::new("DELETE FROM outbox WHERE event_id IN (", "?", ")"));
 
 #[async_trait]
 impl Outbox for Sqlite {
     async fn append(&self, events: &[Event]) -> Result<(), StoreError> {
-        let rows = events
-            .iter()
-            .map(|event| Ok((event.base.event_id, serde_json::to_string(event)?)));
+        let rows = events.iter().map(|event| Ok((event.base.event_id, serde_json::to_string(event)?)));
         let mut rows: Vec<_> = self.told(rows.collect::<Result<_, serde_json::Error>>())?;
         self.write(move |connection| {
             Box::pin(async move {
@@ -47,13 +44,11 @@ impl Outbox for Sqlite {
         // Rows that cannot be read must not hold up those behind them.
         loop {
             let wanted = limit.saturating_sub(events.len() as u32);
-            let rows = sqlx::query(
-                "SELECT event, position FROM outbox WHERE position > ? ORDER BY position LIMIT ?",
-            )
-            .bind(last)
-            .bind(wanted)
-            .fetch_all(self.readers())
-            .await;
+            let rows = sqlx::query("SELECT event, position FROM outbox WHERE position > ? ORDER BY position LIMIT ?")
+                .bind(last)
+                .bind(wanted)
+                .fetch_all(self.readers())
+                .await;
             let rows = self.told(rows)?;
             let Some(newest) = rows.last() else {
                 return Ok(events);

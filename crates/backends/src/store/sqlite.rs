@@ -22,8 +22,7 @@ use monitor_core::event::Event;
 use monitor_core::generation::{NodeError, Summary};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{
-    AttemptRecord, Created, GenerationRecord, Known, ListQuery, MediaRecord, Page, Pruned,
-    Retention, Store, StoreError,
+    AttemptRecord, Created, GenerationRecord, Known, ListQuery, MediaRecord, Page, Pruned, Retention, Store, StoreError,
 };
 use sqlx::{SqliteConnection, SqlitePool};
 use std::path::Path;
@@ -67,20 +66,9 @@ impl Sqlite {
     /// [`StoreError::Unusable`], with cause and fix: another process uses the folder or has locked the file, the
     /// folder cannot be written, the file is no database or of a newer version.
     pub async fn open(dir: &Path) -> Result<Sqlite, StoreError> {
-        let open::Opened {
-            place,
-            writer,
-            readers,
-            lock,
-        } = open::open(dir).await?;
-        let file = File {
-            place: place.display().to_string(),
-            writer: Writer::start(writer, lock),
-            readers,
-        };
-        Ok(Sqlite {
-            file: Arc::new(file),
-        })
+        let open::Opened { place, writer, readers, lock } = open::open(dir).await?;
+        let file = File { place: place.display().to_string(), writer: Writer::start(writer, lock), readers };
+        Ok(Sqlite { file: Arc::new(file) })
     }
 
     /// Returns when everything that was asked for is committed, and the file and the folder are free. Every later call
@@ -93,9 +81,7 @@ impl Sqlite {
     pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>>
-            + Send
-            + 'static,
+        W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     {
         self.told(self.file.writer.run(work).await)
     }
@@ -113,46 +99,32 @@ impl Sqlite {
     }
 
     fn failed(&self, failure: &Failure) -> StoreError {
-        StoreError::Failed {
-            place: self.file.place.clone(),
-            cause: failure.to_string(),
-        }
+        StoreError::Failed { place: self.file.place.clone(), cause: failure.to_string() }
     }
 }
 
 #[async_trait]
 impl Store for Sqlite {
-    async fn create(
-        &self,
-        record: &GenerationRecord,
-        attempt: &AttemptRecord,
-    ) -> Result<Created, StoreError> {
+    async fn create(&self, record: &GenerationRecord, attempt: &AttemptRecord) -> Result<Created, StoreError> {
         let (generation, attempt) = self.told(
-            generations::GenerationRow::of(record)
-                .and_then(|row| Ok((row, generations::AttemptRow::of(attempt)?))),
+            generations::GenerationRow::of(record).and_then(|row| Ok((row, generations::AttemptRow::of(attempt)?))),
         )?;
-        self.write(move |connection| Box::pin(generations::create(connection, generation, attempt)))
-            .await
+        self.write(move |connection| Box::pin(generations::create(connection, generation, attempt))).await
     }
 
     async fn add_attempt(&self, attempt: &AttemptRecord) -> Result<(), StoreError> {
         let row = self.told(generations::AttemptRow::of(attempt))?;
-        self.write(move |connection| Box::pin(generations::add_attempt(connection, row)))
-            .await
+        self.write(move |connection| Box::pin(generations::add_attempt(connection, row))).await
     }
 
     async fn update_attempt(&self, attempt: &AttemptRecord) -> Result<(), StoreError> {
         let row = self.told(generations::AttemptRow::without_workflow(attempt))?;
-        self.write(move |connection| Box::pin(generations::update_attempt(connection, row)))
-            .await
+        self.write(move |connection| Box::pin(generations::update_attempt(connection, row))).await
     }
 
     async fn set_warnings(&self, queue_id: Uuid, warnings: &[NodeError]) -> Result<(), StoreError> {
         let warnings = self.told(serde_json::to_string(warnings))?;
-        self.write(move |connection| {
-            Box::pin(generations::set_warnings(connection, queue_id, warnings))
-        })
-        .await
+        self.write(move |connection| Box::pin(generations::set_warnings(connection, queue_id, warnings))).await
     }
 
     async fn unsent(&self) -> Result<Vec<AttemptRecord>, StoreError> {
@@ -160,35 +132,19 @@ impl Store for Sqlite {
     }
 
     async fn apply(&self, events: &[Event]) -> Result<Vec<bool>, StoreError> {
-        let rows = self.told(
-            events
-                .iter()
-                .map(events::EventRow::of)
-                .collect::<Result<Vec<_>, _>>(),
-        )?;
-        self.write(move |connection| Box::pin(events::apply(connection, rows)))
-            .await
+        let rows = self.told(events.iter().map(events::EventRow::of).collect::<Result<Vec<_>, _>>())?;
+        self.write(move |connection| Box::pin(events::apply(connection, rows))).await
     }
 
     async fn events(&self, queue_id: Uuid) -> Result<Vec<Event>, StoreError> {
         self.told(events::of_generation(self.readers(), queue_id).await)
     }
 
-    async fn prompt_events(
-        &self,
-        prompt_id: &str,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<Event>, StoreError> {
+    async fn prompt_events(&self, prompt_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
         self.told(events::of_prompt(self.readers(), prompt_id, after, limit).await)
     }
 
-    async fn instance_events(
-        &self,
-        instance_id: &str,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<Event>, StoreError> {
+    async fn instance_events(&self, instance_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, StoreError> {
         self.told(events::of_instance(self.readers(), instance_id, after, limit).await)
     }
 
@@ -198,8 +154,7 @@ impl Store for Sqlite {
 
     async fn save_summary(&self, summary: &Summary) -> Result<(), StoreError> {
         let row = self.told(summaries::SummaryRow::of(summary))?;
-        self.write(move |connection| Box::pin(summaries::save(connection, row)))
-            .await
+        self.write(move |connection| Box::pin(summaries::save(connection, row))).await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
@@ -218,36 +173,22 @@ impl Store for Sqlite {
         self.told(summaries::open(self.readers(), instance_id).await)
     }
 
-    async fn ended_prompts(
-        &self,
-        instance_id: &str,
-        limit: u32,
-    ) -> Result<Vec<String>, StoreError> {
+    async fn ended_prompts(&self, instance_id: &str, limit: u32) -> Result<Vec<String>, StoreError> {
         self.told(events::ended_prompts(self.readers(), instance_id, limit).await)
     }
 
-    async fn instance_today(
-        &self,
-        instance_id: &str,
-        since: Timestamp,
-    ) -> Result<(u32, u32, u64), StoreError> {
+    async fn instance_today(&self, instance_id: &str, since: Timestamp) -> Result<(u32, u32, u64), StoreError> {
         self.told(events::instance_today(self.readers(), instance_id, since).await)
     }
 
     async fn add_media(&self, rows: &[MediaRecord]) -> Result<(), StoreError> {
-        let rows = self.told(
-            rows.iter()
-                .map(media::MediaRow::of)
-                .collect::<Result<Vec<_>, _>>(),
-        )?;
-        self.write(move |connection| Box::pin(media::add(connection, rows)))
-            .await
+        let rows = self.told(rows.iter().map(media::MediaRow::of).collect::<Result<Vec<_>, _>>())?;
+        self.write(move |connection| Box::pin(media::add(connection, rows))).await
     }
 
     async fn update_media(&self, row: &MediaRecord) -> Result<(), StoreError> {
         let row = self.told(media::MediaRow::of(row))?;
-        self.write(move |connection| Box::pin(media::update(connection, row)))
-            .await
+        self.write(move |connection| Box::pin(media::update(connection, row))).await
     }
 
     async fn media(&self, queue_id: Uuid) -> Result<Vec<MediaRecord>, StoreError> {
@@ -263,8 +204,7 @@ impl Store for Sqlite {
     }
 
     async fn prune(&self, retention: Retention, now: Timestamp) -> Result<Pruned, StoreError> {
-        self.write(move |connection| Box::pin(prune::prune(connection, retention, now)))
-            .await
+        self.write(move |connection| Box::pin(prune::prune(connection, retention, now))).await
     }
 
     async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
@@ -273,7 +213,6 @@ impl Store for Sqlite {
 
     async fn set_fact_once(&self, name: &str, value: &str) -> Result<String, StoreError> {
         let (name, value) = (name.to_owned(), value.to_owned());
-        self.write(move |connection| Box::pin(facts::set_once(connection, name, value)))
-            .await
+        self.write(move |connection| Box::pin(facts::set_once(connection, name, value))).await
     }
 }

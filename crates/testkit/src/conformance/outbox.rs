@@ -60,17 +60,11 @@ pub async fn an_event_leaves_only_by_removal<P: Place<Adapter: Outbox>>() {
     let outbox = place.open().await;
     let events = job(1).run();
     outbox.append(&events).await.unwrap();
-    assert_eq!(
-        outbox.pending(1000).await.unwrap(),
-        outbox.pending(1000).await.unwrap()
-    );
+    assert_eq!(outbox.pending(1000).await.unwrap(), outbox.pending(1000).await.unwrap());
     let (gone, stay) = (&events[1..4], [&events[..1], &events[4..]].concat());
     outbox.remove(&ids(gone)).await.unwrap();
     // Again, and with what was never there.
-    outbox
-        .remove(&[ids(gone), vec![Uuid::nil()]].concat())
-        .await
-        .unwrap();
+    outbox.remove(&[ids(gone), vec![Uuid::nil()]].concat()).await.unwrap();
     outbox.remove(&[]).await.unwrap();
     assert_eq!(outbox.pending(1000).await.unwrap(), stay);
     outbox.remove(&ids(&stay)).await.unwrap();
@@ -82,10 +76,7 @@ pub async fn an_event_appended_twice_is_pending_once<P: Place<Adapter: Outbox>>(
     let outbox = place.open().await;
     let events = job(1).run();
     outbox.append(&[]).await.unwrap();
-    outbox
-        .append(&[&events[..3], &events[..3]].concat())
-        .await
-        .unwrap();
+    outbox.append(&[&events[..3], &events[..3]].concat()).await.unwrap();
     outbox.append(&events).await.unwrap();
     assert_eq!(outbox.pending(1000).await.unwrap(), events);
 }
@@ -111,10 +102,7 @@ pub async fn what_was_appended_is_there_after_a_restart<P: Place<Adapter: Outbox
     // And what comes now comes behind.
     let later = job(2).run();
     outbox.append(&later).await.unwrap();
-    assert_eq!(
-        outbox.pending(1000).await.unwrap(),
-        [&events[2..], &later].concat()
-    );
+    assert_eq!(outbox.pending(1000).await.unwrap(), [&events[2..], &later].concat());
 }
 
 pub async fn appends_at_once_are_each_there_and_in_order<P: Place<Adapter: Outbox>>() {
@@ -135,9 +123,7 @@ pub async fn appends_at_once_are_each_there_and_in_order<P: Place<Adapter: Outbo
     let pending = outbox.pending(1000).await.unwrap();
     assert_eq!(pending.len(), 16 * 7);
     for events in jobs {
-        let of_job = pending
-            .iter()
-            .filter(|event| event.base.queue_id == events[0].base.queue_id);
+        let of_job = pending.iter().filter(|event| event.base.queue_id == events[0].base.queue_id);
         assert_eq!(of_job.cloned().collect::<Vec<_>>(), events);
     }
 }
@@ -149,18 +135,8 @@ pub async fn hostile_strings_come_back_as_they_were<P: Place<Adapter: Outbox>>()
         .into_iter()
         .zip(1..)
         .map(|(text, number)| {
-            let job = Job {
-                prompt_id: text.clone(),
-                instance_id: text.clone(),
-                ..job(number)
-            };
-            job.event(
-                1,
-                JobQueued {
-                    queue_position: None,
-                    title: Some(text),
-                },
-            )
+            let job = Job { prompt_id: text.clone(), instance_id: text.clone(), ..job(number) };
+            job.event(1, JobQueued { queue_position: None, title: Some(text) })
         })
         .collect();
     outbox.append(&events).await.unwrap();
@@ -198,10 +174,7 @@ pub async fn what_was_acknowledged_is_there_after_a_kill<P: Place<Adapter: Outbo
     assert!(!child.wait().unwrap().success(), "it ended by itself");
     assert!(killed, "it acknowledged only {}", acknowledged.len());
     let pending = ids(&place.open().await.pending(u32::MAX).await.unwrap());
-    let missing = acknowledged
-        .iter()
-        .filter(|id| !pending.contains(id))
-        .count();
+    let missing = acknowledged.iter().filter(|id| !pending.contains(id)).count();
     assert_eq!(missing, 0, "of {} acknowledged events", acknowledged.len());
 }
 
@@ -215,16 +188,9 @@ async fn append_until_killed<O: Outbox + Clone + 'static>(outbox: O) {
                 let sequences = batch * 100..batch * 100 + u64::from(number * number);
                 let events: Vec<Event> = sequences.map(|sequence| job.queued(sequence)).collect();
                 outbox.append(&events).await.unwrap();
-                let lines: String = ids(&events)
-                    .iter()
-                    .map(|id| format!("acknowledged {id}\n"))
-                    .collect();
+                let lines: String = ids(&events).iter().map(|id| format!("acknowledged {id}\n")).collect();
                 let mut out = std::io::stdout().lock();
-                if out
-                    .write_all(lines.as_bytes())
-                    .and_then(|()| out.flush())
-                    .is_err()
-                {
+                if out.write_all(lines.as_bytes()).and_then(|()| out.flush()).is_err() {
                     return;
                 }
             }

@@ -1,9 +1,8 @@
 //! Generations, events and media to try an adapter with. Numbers make ids: the same number is the same thing.
 
 use monitor_core::event::{
-    Base, Body, Event, ExecutionData, JobCompleted, JobError, JobFailed, JobQueued, JobRetrying,
-    JobStarted, MonitorStopped, NodeExecuted, NodeExecuting, NodeProgressUpdate, NodeRef,
-    NodeState, SCHEMA_VERSION, SYSTEM_PROMPT,
+    Base, Body, Event, ExecutionData, JobCompleted, JobError, JobFailed, JobQueued, JobRetrying, JobStarted,
+    MonitorStopped, NodeExecuted, NodeExecuting, NodeProgressUpdate, NodeRef, NodeState, SCHEMA_VERSION, SYSTEM_PROMPT,
 };
 use monitor_core::generation::{Origin, OutputKind, OutputStatus, Status, Summary};
 use monitor_core::ids;
@@ -162,32 +161,15 @@ impl Job {
     }
 
     pub fn queued(&self, sequence: u64) -> Event {
-        self.event(
-            sequence,
-            JobQueued {
-                queue_position: Some(1),
-                title: None,
-            },
-        )
+        self.event(sequence, JobQueued { queue_position: Some(1), title: None })
     }
 
     pub fn started(&self, sequence: u64) -> Event {
-        self.event(
-            sequence,
-            JobStarted {
-                total_nodes: 2,
-                cached_nodes: Vec::new(),
-            },
-        )
+        self.event(sequence, JobStarted { total_nodes: 2, cached_nodes: Vec::new() })
     }
 
     pub fn executing(&self, sequence: u64, node_id: &str) -> Event {
-        self.event(
-            sequence,
-            NodeExecuting {
-                node: node(node_id),
-            },
-        )
+        self.event(sequence, NodeExecuting { node: node(node_id) })
     }
 
     pub fn progress(&self, sequence: u64, node_id: &str) -> Event {
@@ -218,39 +200,18 @@ impl Job {
     }
 
     pub fn completed(&self, sequence: u64, duration_ms: u64) -> Event {
-        let execution_data = ExecutionData {
-            prompt_id: self.prompt_id.clone(),
-            output: json!({}),
-        };
-        self.event(
-            sequence,
-            JobCompleted {
-                execution_data,
-                duration_ms,
-                cached_nodes: Vec::new(),
-            },
-        )
+        let execution_data = ExecutionData { prompt_id: self.prompt_id.clone(), output: json!({}) };
+        self.event(sequence, JobCompleted { execution_data, duration_ms, cached_nodes: Vec::new() })
     }
 
     pub fn failed(&self, sequence: u64, duration_ms: u64) -> Event {
-        let body = JobFailed {
-            error: error(),
-            duration_ms: Some(duration_ms),
-            will_retry: true,
-            output: None,
-        };
+        let body = JobFailed { error: error(), duration_ms: Some(duration_ms), will_retry: true, output: None };
         self.event(sequence, body)
     }
 
     pub fn retrying(&self, sequence: u64) -> Event {
-        let body = JobRetrying {
-            retry_count: 1,
-            max_retries: 3,
-            retry_delay: 5000,
-            error: error(),
-            change: None,
-            next: None,
-        };
+        let body =
+            JobRetrying { retry_count: 1, max_retries: 3, retry_delay: 5000, error: error(), change: None, next: None };
         self.event(sequence, body)
     }
 
@@ -280,11 +241,7 @@ fn node(node_id: &str) -> NodeRef {
 }
 
 pub fn error() -> JobError {
-    JobError {
-        r#type: "torch.OutOfMemoryError".to_owned(),
-        message: "out of memory".to_owned(),
-        ..JobError::default()
-    }
+    JobError { r#type: "torch.OutOfMemoryError".to_owned(), message: "out of memory".to_owned(), ..JobError::default() }
 }
 
 /// A monitor-level event.
@@ -302,10 +259,7 @@ pub fn stopped(instance_id: &str, sequence: u64) -> Event {
             schema_version: SCHEMA_VERSION,
             submitter_client_id: None,
         },
-        body: MonitorStopped {
-            reason: "shutdown".to_owned(),
-        }
-        .into(),
+        body: MonitorStopped { reason: "shutdown".to_owned() }.into(),
     }
 }
 
@@ -314,9 +268,7 @@ pub fn shuffled<T: Clone>(items: &[T], seed: u64) -> Vec<T> {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1);
     let mut items = items.to_vec();
     for place in (1..items.len()).rev() {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         items.swap(place, (state >> 33) as usize % (place + 1));
     }
     items

@@ -78,12 +78,6 @@ macro_rules! store_conformance {
 /// A generation with its first attempt.
 async fn created(store: &impl Store, number: u32) -> GenerationRecord {
     let record = sample::record(number);
-    assert_eq!(
-        store
-            .create(&record, &sample::attempt(&record, 1))
-            .await
-            .unwrap(),
-        Created::New
-    );
+    assert_eq!(store.create(&record, &sample::attempt(&record, 1)).await.unwrap(), Created::New);
     record
 }

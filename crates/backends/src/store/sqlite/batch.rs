@@ -23,9 +23,7 @@ impl Batch {
             let rows = vec![row; 1 << power].join(", ");
             Arc::from(format!("{before}{rows}{after}"))
         };
-        Batch {
-            texts: std::array::from_fn(text),
-        }
+        Batch { texts: std::array::from_fn(text) }
     }
 
     /// How many of `left` rows go next, and the text for so many.

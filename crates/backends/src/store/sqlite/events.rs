@@ -93,10 +93,7 @@ pub(super) async fn apply(connection: &mut SqliteConnection, mut rows: Vec<Event
     Ok(order.iter().map(|event_id| new.remove(event_id)).collect())
 }
 
-pub(super) async fn of_generation(
-    readers: &SqlitePool,
-    queue_id: Uuid,
-) -> Result<Vec<Event>, Failure> {
+pub(super) async fn of_generation(readers: &SqlitePool, queue_id: Uuid) -> Result<Vec<Event>, Failure> {
     let rows = sqlx::query("SELECT event FROM events WHERE queue_id = ? ORDER BY sequence, rowid")
         .bind(Id(queue_id))
         .fetch_all(readers)
@@ -143,10 +140,7 @@ pub(super) async fn of_instance(
     decoded(&rows)
 }
 
-pub(super) async fn instance_sequence(
-    readers: &SqlitePool,
-    instance_id: &str,
-) -> Result<u64, Failure> {
+pub(super) async fn instance_sequence(readers: &SqlitePool, instance_id: &str) -> Result<u64, Failure> {
     let highest = sqlx::query_scalar::<_, Option<i64>>(
         "SELECT max(sequence) FROM events WHERE queue_id IS NULL AND instance_id = ?",
     )
@@ -156,11 +150,7 @@ pub(super) async fn instance_sequence(
     Ok(highest.map_or(0, unsigned))
 }
 
-pub(super) async fn ended_prompts(
-    readers: &SqlitePool,
-    instance_id: &str,
-    limit: u32,
-) -> Result<Vec<String>, Failure> {
+pub(super) async fn ended_prompts(readers: &SqlitePool, instance_id: &str, limit: u32) -> Result<Vec<String>, Failure> {
     let newest_first = sqlx::query_scalar::<_, String>(
         "SELECT prompt_id FROM events WHERE ends AND instance_id = ? ORDER BY at DESC, rowid DESC LIMIT ?",
     )

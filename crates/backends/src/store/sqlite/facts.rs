@@ -4,10 +4,7 @@ use super::Failure;
 use sqlx::{SqliteConnection, SqlitePool};
 
 pub(super) async fn fact(readers: &SqlitePool, name: &str) -> Result<Option<String>, Failure> {
-    Ok(sqlx::query_scalar("SELECT value FROM facts WHERE name = ?")
-        .bind(name)
-        .fetch_optional(readers)
-        .await?)
+    Ok(sqlx::query_scalar("SELECT value FROM facts WHERE name = ?").bind(name).fetch_optional(readers).await?)
 }
 
 pub(super) async fn set_once(
@@ -20,8 +17,5 @@ pub(super) async fn set_once(
         .bind(value)
         .execute(&mut *connection)
         .await?;
-    Ok(sqlx::query_scalar("SELECT value FROM facts WHERE name = ?")
-        .bind(name)
-        .fetch_one(connection)
-        .await?)
+    Ok(sqlx::query_scalar("SELECT value FROM facts WHERE name = ?").bind(name).fetch_one(connection).await?)
 }

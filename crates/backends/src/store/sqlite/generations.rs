@@ -44,10 +44,7 @@ pub(super) struct AttemptRow {
 
 impl AttemptRow {
     pub(super) fn of(attempt: &AttemptRecord) -> Result<AttemptRow, Failure> {
-        Ok(AttemptRow {
-            workflow: serde_json::to_string(&attempt.workflow)?,
-            ..AttemptRow::without_workflow(attempt)?
-        })
+        Ok(AttemptRow { workflow: serde_json::to_string(&attempt.workflow)?, ..AttemptRow::without_workflow(attempt)? })
     }
 
     /// A workflow may be megabytes and never changes: updates do not write it again.
@@ -60,11 +57,7 @@ impl AttemptRow {
             sending: named(&attempt.sending)?,
             change: attempt.change.clone(),
             created_at: attempt.created_at.as_millis(),
-            refusal: attempt
-                .refusal
-                .as_ref()
-                .map(serde_json::to_string)
-                .transpose()?,
+            refusal: attempt.refusal.as_ref().map(serde_json::to_string).transpose()?,
             queue_number: attempt.queue_number,
             submitter_client_id: attempt.submitter_client_id.clone(),
             workflow: String::new(),
@@ -81,10 +74,7 @@ impl AttemptRow {
             workflow: serde_json::from_str(row.try_get("workflow")?)?,
             change: row.try_get("change")?,
             created_at: Timestamp(row.try_get("created_at")?),
-            refusal: row
-                .try_get::<Option<&str>, _>("refusal")?
-                .map(serde_json::from_str)
-                .transpose()?,
+            refusal: row.try_get::<Option<&str>, _>("refusal")?.map(serde_json::from_str).transpose()?,
             queue_number: row.try_get("queue_number")?,
             submitter_client_id: row.try_get("submitter_client_id")?,
         })
@@ -98,12 +88,10 @@ pub(super) async fn create(
 ) -> Result<Created, Failure> {
     let queue_id = generation.queue_id;
     if let Some(key) = &generation.idempotency_key {
-        let existing = sqlx::query_scalar::<_, Id>(
-            "SELECT queue_id FROM generations WHERE idempotency_key = ?",
-        )
-        .bind(key)
-        .fetch_optional(&mut *connection)
-        .await?;
+        let existing = sqlx::query_scalar::<_, Id>("SELECT queue_id FROM generations WHERE idempotency_key = ?")
+            .bind(key)
+            .fetch_optional(&mut *connection)
+            .await?;
         if let Some(Id(existing)) = existing {
             return Ok(Created::Existing(existing));
         }
@@ -126,10 +114,7 @@ pub(super) async fn create(
     Ok(Created::New)
 }
 
-pub(super) async fn add_attempt(
-    connection: &mut SqliteConnection,
-    attempt: AttemptRow,
-) -> Result<(), Failure> {
+pub(super) async fn add_attempt(connection: &mut SqliteConnection, attempt: AttemptRow) -> Result<(), Failure> {
     let queue_id = attempt.queue_id;
     let added = sqlx::query(
         "INSERT INTO attempts (queue_id, number, prompt_id, instance_id, sending, change, created_at, refusal,
@@ -158,10 +143,7 @@ pub(super) async fn add_attempt(
     }
 }
 
-pub(super) async fn update_attempt(
-    connection: &mut SqliteConnection,
-    attempt: AttemptRow,
-) -> Result<(), Failure> {
+pub(super) async fn update_attempt(connection: &mut SqliteConnection, attempt: AttemptRow) -> Result<(), Failure> {
     let updated = sqlx::query(
         "UPDATE attempts SET prompt_id = ?, instance_id = ?, sending = ?, refusal = ?, queue_number = ?
          WHERE queue_id = ? AND number = ?",
@@ -175,11 +157,7 @@ pub(super) async fn update_attempt(
     .bind(attempt.number)
     .execute(connection)
     .await?;
-    if updated.rows_affected() == 0 {
-        Err(StoreError::NotFound(attempt.queue_id).into())
-    } else {
-        Ok(())
-    }
+    if updated.rows_affected() == 0 { Err(StoreError::NotFound(attempt.queue_id).into()) } else { Ok(()) }
 }
 
 pub(super) async fn set_warnings(
@@ -193,29 +171,22 @@ pub(super) async fn set_warnings(
             .bind(Id(queue_id))
             .execute(connection)
             .await?;
-    if updated.rows_affected() == 0 {
-        Err(StoreError::NotFound(queue_id).into())
-    } else {
-        Ok(())
-    }
+    if updated.rows_affected() == 0 { Err(StoreError::NotFound(queue_id).into()) } else { Ok(()) }
 }
 
 pub(super) async fn unsent(readers: &SqlitePool) -> Result<Vec<AttemptRecord>, Failure> {
-    let rows = sqlx::query(
-        "SELECT * FROM attempts WHERE sending IN ('waiting', 'sent') ORDER BY created_at, rowid",
-    )
-    .fetch_all(readers)
-    .await?;
+    let rows = sqlx::query("SELECT * FROM attempts WHERE sending IN ('waiting', 'sent') ORDER BY created_at, rowid")
+        .fetch_all(readers)
+        .await?;
     rows.iter().map(AttemptRow::read).collect()
 }
 
 pub(super) async fn known(readers: &SqlitePool, queue_id: Uuid) -> Result<Option<Known>, Failure> {
     let mut snapshot = readers.begin().await?;
-    let record =
-        sqlx::query_scalar::<_, String>("SELECT record FROM generations WHERE queue_id = ?")
-            .bind(Id(queue_id))
-            .fetch_optional(&mut *snapshot)
-            .await?;
+    let record = sqlx::query_scalar::<_, String>("SELECT record FROM generations WHERE queue_id = ?")
+        .bind(Id(queue_id))
+        .fetch_optional(&mut *snapshot)
+        .await?;
     let Some(record) = record else {
         return Ok(None);
     };
@@ -223,20 +194,11 @@ pub(super) async fn known(readers: &SqlitePool, queue_id: Uuid) -> Result<Option
         .bind(Id(queue_id))
         .fetch_all(&mut *snapshot)
         .await?;
-    let attempts = rows
-        .iter()
-        .map(AttemptRow::read)
-        .collect::<Result<_, _>>()?;
-    Ok(Some(Known {
-        record: serde_json::from_str(&record)?,
-        attempts,
-    }))
+    let attempts = rows.iter().map(AttemptRow::read).collect::<Result<_, _>>()?;
+    Ok(Some(Known { record: serde_json::from_str(&record)?, attempts }))
 }
 
-pub(super) async fn find_prompt(
-    readers: &SqlitePool,
-    prompt_id: &str,
-) -> Result<Option<(Uuid, u32)>, Failure> {
+pub(super) async fn find_prompt(readers: &SqlitePool, prompt_id: &str) -> Result<Option<(Uuid, u32)>, Failure> {
     let found = sqlx::query_as::<_, (Id, u32)>(
         "SELECT attempts.queue_id, attempts.number FROM attempts JOIN generations USING (queue_id)
          WHERE attempts.prompt_id = ?

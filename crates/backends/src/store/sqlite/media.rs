@@ -39,10 +39,7 @@ static ADD: LazyLock<Batch> = LazyLock::new(|| {
     )
 });
 
-pub(super) async fn add(
-    connection: &mut SqliteConnection,
-    mut rows: Vec<MediaRow>,
-) -> Result<(), Failure> {
+pub(super) async fn add(connection: &mut SqliteConnection, mut rows: Vec<MediaRow>) -> Result<(), Failure> {
     while !rows.is_empty() {
         let (size, text) = ADD.next(rows.len());
         let mut statement = sqlx::query(text);
@@ -61,10 +58,7 @@ pub(super) async fn add(
     Ok(())
 }
 
-pub(super) async fn update(
-    connection: &mut SqliteConnection,
-    row: MediaRow,
-) -> Result<(), Failure> {
+pub(super) async fn update(connection: &mut SqliteConnection, row: MediaRow) -> Result<(), Failure> {
     let updated = sqlx::query(
         "UPDATE media SET queue_id = ?2, position = ?3, status = ?4, key = ?5, thumbnail_key = ?6, record = ?7
          WHERE media_id = ?1",
@@ -79,17 +73,10 @@ pub(super) async fn update(
     .execute(connection)
     .await?;
     // A row goes only with its generation.
-    if updated.rows_affected() == 0 {
-        Err(StoreError::NotFound(row.queue_id).into())
-    } else {
-        Ok(())
-    }
+    if updated.rows_affected() == 0 { Err(StoreError::NotFound(row.queue_id).into()) } else { Ok(()) }
 }
 
-pub(super) async fn of_generation(
-    readers: &SqlitePool,
-    queue_id: Uuid,
-) -> Result<Vec<MediaRecord>, Failure> {
+pub(super) async fn of_generation(readers: &SqlitePool, queue_id: Uuid) -> Result<Vec<MediaRecord>, Failure> {
     let rows = sqlx::query("SELECT record FROM media WHERE queue_id = ? ORDER BY position, rowid")
         .bind(Id(queue_id))
         .fetch_all(readers)
@@ -97,10 +84,7 @@ pub(super) async fn of_generation(
     decoded(&rows)
 }
 
-pub(super) async fn by_id(
-    readers: &SqlitePool,
-    media_id: Uuid,
-) -> Result<Option<MediaRecord>, Failure> {
+pub(super) async fn by_id(readers: &SqlitePool, media_id: Uuid) -> Result<Option<MediaRecord>, Failure> {
     let record = sqlx::query_scalar::<_, String>("SELECT record FROM media WHERE media_id = ?")
         .bind(Id(media_id))
         .fetch_optional(readers)
@@ -109,8 +93,7 @@ pub(super) async fn by_id(
 }
 
 pub(super) async fn pending(readers: &SqlitePool) -> Result<Vec<MediaRecord>, Failure> {
-    let rows = sqlx::query("SELECT record FROM media WHERE status = 'pending' ORDER BY rowid")
-        .fetch_all(readers)
-        .await?;
+    let rows =
+        sqlx::query("SELECT record FROM media WHERE status = 'pending' ORDER BY rowid").fetch_all(readers).await?;
     decoded(&rows)
 }

@@ -50,51 +50,27 @@ async fn open_within(dir: &Path, patience: Duration) -> Result<Opened, StoreErro
         .synchronous(SqliteSynchronous::Normal)
         // After a burst the log shrinks again.
         .pragma("journal_size_limit", "67108864");
-    let mut writer = writing
-        .connect()
-        .await
-        .map_err(|error| unusable(&place, &error))?;
+    let mut writer = writing.connect().await.map_err(|error| unusable(&place, &error))?;
     // Whoever else holds the file is found now, not at the first event.
-    writer
-        .execute("BEGIN IMMEDIATE; ROLLBACK")
-        .await
-        .map_err(|error| unusable(&place, &error))?;
-    MIGRATIONS
-        .run_direct(None, &mut writer, false)
-        .await
-        .map_err(|error| unmigrated(&place, &error))?;
+    writer.execute("BEGIN IMMEDIATE; ROLLBACK").await.map_err(|error| unusable(&place, &error))?;
+    MIGRATIONS.run_direct(None, &mut writer, false).await.map_err(|error| unmigrated(&place, &error))?;
     let readers = SqlitePoolOptions::new()
         .max_connections(READERS)
         .test_before_acquire(false)
         .connect_lazy_with(options.read_only(true));
-    Ok(Opened {
-        place,
-        writer,
-        readers,
-        lock,
-    })
+    Ok(Opened { place, writer, readers, lock })
 }
 
 fn refuse(place: &Path, cause: impl Into<String>, fix: impl Into<String>) -> StoreError {
-    StoreError::Unusable {
-        place: place.display().to_string(),
-        cause: cause.into(),
-        fix: fix.into(),
-    }
+    StoreError::Unusable { place: place.display().to_string(), cause: cause.into(), fix: fix.into() }
 }
 
-const OTHER_FOLDER: &str =
-    "give it a folder that this user can write to, or name another one with --data-dir";
+const OTHER_FOLDER: &str = "give it a folder that this user can write to, or name another one with --data-dir";
 
 fn lock(dir: &Path) -> Result<DataDirLock, StoreError> {
     std::fs::create_dir_all(dir).map_err(|error| refuse(dir, error.to_string(), OTHER_FOLDER))?;
     let place = dir.join(LOCK);
-    let opened = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&place);
+    let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&place);
     let mut file = opened.map_err(|error| refuse(&place, error.to_string(), OTHER_FOLDER))?;
     match file.try_lock() {
         Ok(()) => {}
@@ -120,22 +96,15 @@ fn lock(dir: &Path) -> Result<DataDirLock, StoreError> {
             ));
         }
     }
-    let told = file
-        .set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| write!(file, "{}", std::process::id()));
+    let told = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
     told.map_err(|error| refuse(&place, error.to_string(), OTHER_FOLDER))?;
     Ok(DataDirLock { _file: file })
 }
 
 /// By primary result code, <https://www.sqlite.org/rescode.html>.
 fn unusable(place: &Path, error: &sqlx::Error) -> StoreError {
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code);
-    let primary = code
-        .and_then(|code| code.parse::<u32>().ok())
-        .map(|code| code & 0xff);
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let primary = code.and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
     match primary {
         Some(5 | 6) => refuse(
             place,
@@ -148,16 +117,8 @@ fn unusable(place: &Path, error: &sqlx::Error) -> StoreError {
             "move it away and start again (a new one is made), or put a backup in its place",
         ),
         Some(8 | 14 | 23) => refuse(place, error.to_string(), OTHER_FOLDER),
-        Some(10 | 13) => refuse(
-            place,
-            error.to_string(),
-            "free some space on its disk and look whether that is well",
-        ),
-        _ => refuse(
-            place,
-            error.to_string(),
-            "move the file away, or name another folder with --data-dir",
-        ),
+        Some(10 | 13) => refuse(place, error.to_string(), "free some space on its disk and look whether that is well"),
+        _ => refuse(place, error.to_string(), "move the file away, or name another folder with --data-dir"),
     }
 }
 
@@ -168,14 +129,8 @@ fn unmigrated(place: &Path, error: &MigrateError) -> StoreError {
             "it was written by another, probably newer version of comfyui-monitor",
             "run that version, or name another folder with --data-dir",
         ),
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            unusable(place, error)
-        }
-        other => refuse(
-            place,
-            other.to_string(),
-            "put a backup in its place, or name another folder with --data-dir",
-        ),
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => unusable(place, error),
+        other => refuse(place, other.to_string(), "put a backup in its place, or name another folder with --data-dir"),
     }
 }
 
@@ -191,9 +146,7 @@ mod tests {
     }
 
     async fn fresh(dir: &Path) {
-        let Opened {
-            writer, readers, ..
-        } = open(dir).await.unwrap();
+        let Opened { writer, readers, .. } = open(dir).await.unwrap();
         readers.close().await;
         sqlx::Connection::close(writer).await.unwrap();
     }
@@ -203,13 +156,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let _held = open(dir.path()).await.unwrap();
         let refusal = refusal(dir.path()).await;
-        assert!(
-            refusal.contains(&format!(
-                "process {} is using this folder",
-                std::process::id()
-            )),
-            "{refusal}"
-        );
+        assert!(refusal.contains(&format!("process {} is using this folder", std::process::id())), "{refusal}");
         assert!(refusal.contains("--data-dir"), "{refusal}");
     }
 
@@ -224,17 +171,10 @@ mod tests {
     async fn a_file_locked_by_a_foreign_process_is_told_as_such() {
         let dir = tempfile::tempdir().unwrap();
         fresh(dir.path()).await;
-        let mut shell = SqliteConnectOptions::new()
-            .filename(dir.path().join(FILE))
-            .connect()
-            .await
-            .unwrap();
+        let mut shell = SqliteConnectOptions::new().filename(dir.path().join(FILE)).connect().await.unwrap();
         shell.execute("BEGIN IMMEDIATE").await.unwrap();
         let refusal = refusal(dir.path()).await;
-        assert!(
-            refusal.contains("another process has locked the file: close what has it open"),
-            "{refusal}"
-        );
+        assert!(refusal.contains("another process has locked the file: close what has it open"), "{refusal}");
     }
 
     #[tokio::test]
@@ -245,31 +185,21 @@ mod tests {
         let refusal = refusal(dir.path()).await;
         assert!(refusal.contains("no SQLite database"), "{refusal}");
         assert!(refusal.contains("move it away"), "{refusal}");
-        assert_eq!(
-            std::fs::read_to_string(dir.path().join(FILE)).unwrap(),
-            text
-        );
+        assert_eq!(std::fs::read_to_string(dir.path().join(FILE)).unwrap(), text);
     }
 
     #[tokio::test]
     async fn a_file_of_a_newer_version_is_told_as_such_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         fresh(dir.path()).await;
-        let mut newer = SqliteConnectOptions::new()
-            .filename(dir.path().join(FILE))
-            .connect()
-            .await
-            .unwrap();
+        let mut newer = SqliteConnectOptions::new().filename(dir.path().join(FILE)).connect().await.unwrap();
         newer
             .execute("INSERT INTO _sqlx_migrations VALUES (9999, 'of the future', '2030-01-01', 1, x'00', 0)")
             .await
             .unwrap();
         sqlx::Connection::close(newer).await.unwrap();
         let refusal = refusal(dir.path()).await;
-        assert!(
-            refusal.contains("newer version of comfyui-monitor: run that version"),
-            "{refusal}"
-        );
+        assert!(refusal.contains("newer version of comfyui-monitor: run that version"), "{refusal}");
     }
 
     #[tokio::test]
@@ -286,10 +216,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join(FILE)).unwrap();
         let refusal = refusal(dir.path()).await;
-        assert!(
-            refusal.contains("unable to open database file"),
-            "{refusal}"
-        );
+        assert!(refusal.contains("unable to open database file"), "{refusal}");
         assert!(refusal.contains("this user can write to"), "{refusal}");
     }
 }

@@ -20,9 +20,7 @@ pub(super) async fn prune(
     retention: Retention,
     now: Timestamp,
 ) -> Result<Pruned, Failure> {
-    let cutoff = retention
-        .max_age_ms
-        .map(|age| now.as_millis().saturating_sub(integer(age)));
+    let cutoff = retention.max_age_ms.map(|age| now.as_millis().saturating_sub(integer(age)));
     if let Some(cutoff) = cutoff {
         prune_monitor_events(connection, cutoff).await?;
     }
@@ -35,12 +33,7 @@ pub(super) async fn prune(
     if gone.is_empty() {
         return Ok(Pruned::default());
     }
-    let gone = serde_json::to_string(
-        &gone
-            .iter()
-            .map(|Id(id)| id.simple().to_string())
-            .collect::<Vec<_>>(),
-    )?;
+    let gone = serde_json::to_string(&gone.iter().map(|Id(id)| id.simple().to_string()).collect::<Vec<_>>())?;
     let keys = sqlx::query_scalar(
         "WITH gone AS MATERIALIZED (SELECT media.rowid AS row, key, thumbnail_key FROM media
              WHERE queue_id IN (SELECT unhex(value) FROM json_each(?1))),
@@ -56,13 +49,8 @@ pub(super) async fn prune(
     .fetch_all(&mut *connection)
     .await?;
     for table in ["media", "node_runs", "events", "generations"] {
-        let text = format!(
-            "DELETE FROM {table} WHERE queue_id IN (SELECT unhex(value) FROM json_each(?1))"
-        );
-        sqlx::query(AssertSqlSafe(text))
-            .bind(&gone)
-            .execute(&mut *connection)
-            .await?;
+        let text = format!("DELETE FROM {table} WHERE queue_id IN (SELECT unhex(value) FROM json_each(?1))");
+        sqlx::query(AssertSqlSafe(text)).bind(&gone).execute(&mut *connection).await?;
     }
     Ok(Pruned { generations, keys })
 }
@@ -75,10 +63,9 @@ async fn outside_retention(
     let excess = match retention.max_count {
         None => 0,
         Some(most) => {
-            let ended: i64 =
-                sqlx::query_scalar("SELECT count(*) FROM generations WHERE ended_at IS NOT NULL")
-                    .fetch_one(&mut *connection)
-                    .await?;
+            let ended: i64 = sqlx::query_scalar("SELECT count(*) FROM generations WHERE ended_at IS NOT NULL")
+                .fetch_one(&mut *connection)
+                .await?;
             ended.saturating_sub(integer(most)).clamp(0, CHUNK)
         }
     };
@@ -96,10 +83,7 @@ async fn outside_retention(
 }
 
 /// The newest of each instance stays: sequences go on from it.
-async fn prune_monitor_events(
-    connection: &mut SqliteConnection,
-    cutoff: i64,
-) -> Result<(), Failure> {
+async fn prune_monitor_events(connection: &mut SqliteConnection, cutoff: i64) -> Result<(), Failure> {
     sqlx::query(
         "DELETE FROM events WHERE rowid IN (
              SELECT old.rowid FROM events AS old WHERE old.queue_id IS NULL AND old.at < ?1

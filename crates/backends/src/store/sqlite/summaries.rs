@@ -20,10 +20,7 @@ pub(super) struct SummaryRow {
 
 /// A status as its place in [`Status::ALL`], which is also its rank.
 pub(super) fn rank(status: Status) -> i64 {
-    Status::ALL
-        .iter()
-        .position(|known| *known == status)
-        .map_or(0, |place| place as i64)
+    Status::ALL.iter().position(|known| *known == status).map_or(0, |place| place as i64)
 }
 
 /// How titles and what is searched in them are compared.
@@ -34,10 +31,7 @@ pub(super) fn folded(text: &str) -> String {
 impl SummaryRow {
     pub(super) fn of(summary: &Summary) -> Result<SummaryRow, Failure> {
         // What was refused never ran and may have no end of its own.
-        let ended_at = summary
-            .completed_at
-            .or(summary.started_at)
-            .unwrap_or(summary.created_at);
+        let ended_at = summary.completed_at.or(summary.started_at).unwrap_or(summary.created_at);
         Ok(SummaryRow {
             queue_id: summary.queue_id,
             instance_id: summary.instance_id.clone(),
@@ -51,10 +45,7 @@ impl SummaryRow {
     }
 }
 
-pub(super) async fn save(
-    connection: &mut SqliteConnection,
-    row: SummaryRow,
-) -> Result<(), Failure> {
+pub(super) async fn save(connection: &mut SqliteConnection, row: SummaryRow) -> Result<(), Failure> {
     let saved = sqlx::query(
         "UPDATE generations SET instance_id = ?3, status = ?4, sequence = ?5, started_at = ?6, ended_at = ?7,
              searched = ?8, summary = ?2
@@ -77,17 +68,10 @@ pub(super) async fn save(
         .bind(Id(row.queue_id))
         .fetch_optional(connection)
         .await?;
-    if newer.is_some() {
-        Ok(())
-    } else {
-        Err(StoreError::NotFound(row.queue_id).into())
-    }
+    if newer.is_some() { Ok(()) } else { Err(StoreError::NotFound(row.queue_id).into()) }
 }
 
-pub(super) async fn open(
-    readers: &SqlitePool,
-    instance_id: Option<&str>,
-) -> Result<Vec<Uuid>, Failure> {
+pub(super) async fn open(readers: &SqlitePool, instance_id: Option<&str>) -> Result<Vec<Uuid>, Failure> {
     let ids = sqlx::query_scalar::<_, Id>(
         "SELECT queue_id FROM generations WHERE ended_at IS NULL AND (?1 IS NULL OR instance_id = ?1)
          ORDER BY created_at, queue_id",

@@ -77,20 +77,11 @@ impl Writer {
     pub(super) async fn run<T, W>(&self, work: W) -> Result<T, Failure>
     where
         T: Send + 'static,
-        W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>>
-            + Send
-            + 'static,
+        W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        let job = Box::new(Asked {
-            work: Some(work),
-            outcome: None,
-            caller,
-        });
-        self.orders
-            .send(Order::Do(job))
-            .await
-            .map_err(|_| Failure::Closed)?;
+        let job = Box::new(Asked { work: Some(work), outcome: None, caller });
+        self.orders.send(Order::Do(job)).await.map_err(|_| Failure::Closed)?;
         answer.await.map_err(|_| Failure::Closed)?
     }
 
@@ -103,11 +94,7 @@ impl Writer {
     }
 }
 
-async fn serve(
-    mut connection: SqliteConnection,
-    lock: DataDirLock,
-    mut waiting: mpsc::Receiver<Order>,
-) {
+async fn serve(mut connection: SqliteConnection, lock: DataDirLock, mut waiting: mpsc::Receiver<Order>) {
     let mut orders = Vec::new();
     let mut asked_to_close = Vec::new();
     while asked_to_close.is_empty() && waiting.recv_many(&mut orders, MAX_GROUP).await > 0 {
@@ -124,10 +111,7 @@ async fn serve(
     }
     // From here on callers are told that it is closed; what they sent before is dropped, which tells them too.
     drop(waiting);
-    if let Err(error) = connection
-        .execute("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)")
-        .await
-    {
+    if let Err(error) = connection.execute("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)").await {
         tracing::warn!(%error, "the log of the store was not folded into its file; the next start does it");
     }
     if let Err(error) = connection.close().await {
@@ -140,10 +124,7 @@ async fn serve(
 }
 
 async fn commit_together(connection: &mut SqliteConnection, mut group: Vec<Box<dyn Job>>) {
-    let lost = try_commit(connection, &mut group)
-        .await
-        .err()
-        .map(|error| error.to_string());
+    let lost = try_commit(connection, &mut group).await.err().map(|error| error.to_string());
     if lost.is_some() {
         // It may have been rolled back already: SQLite does that itself when a disk is full.
         let _ = connection.execute("ROLLBACK").await;
@@ -153,27 +134,16 @@ async fn commit_together(connection: &mut SqliteConnection, mut group: Vec<Box<d
     }
 }
 
-async fn try_commit(
-    connection: &mut SqliteConnection,
-    group: &mut [Box<dyn Job>],
-) -> Result<(), sqlx::Error> {
+async fn try_commit(connection: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
     connection.execute("BEGIN IMMEDIATE").await?;
     if let [alone] = group {
-        let end = if alone.run(connection).await {
-            "COMMIT"
-        } else {
-            "ROLLBACK"
-        };
+        let end = if alone.run(connection).await { "COMMIT" } else { "ROLLBACK" };
         connection.execute(end).await?;
         return Ok(());
     }
     for job in group {
         connection.execute("SAVEPOINT job").await?;
-        let end = if job.run(connection).await {
-            "RELEASE job"
-        } else {
-            "ROLLBACK TO job; RELEASE job"
-        };
+        let end = if job.run(connection).await { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
         connection.execute(AssertSqlSafe(end)).await?;
     }
     connection.execute("COMMIT").await?;
