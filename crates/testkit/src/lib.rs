@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! A fake ComfyUI for tests, for replaying recordings and for showing the system without a GPU.
 //!
 //! [`FakeComfy`] is a small server, not a line player: it keeps a queue, a history, files and sockets, and behaves as
@@ -28,3 +29,8 @@ use std::path::PathBuf;
 pub fn tapes_dir() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tapes"))
 }
+=======
+//! testkit
+
+pub mod conformance;
+>>>>>>> store
