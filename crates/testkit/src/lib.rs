@@ -1,5 +1,9 @@
 <<<<<<< HEAD
+<<<<<<< HEAD
 //! A fake ComfyUI for tests, for replaying recordings and for showing the system without a GPU.
+=======
+//! A fake `ComfyUI` for tests, for replaying recordings and for showing the system without a GPU.
+>>>>>>> fake
 //!
 //! [`FakeComfy`] is a small server, not a line player: it keeps a queue, a history, files and sockets, and behaves as
 //! comfyui-protocol says a real one does, faults included. What a submitted graph does comes from a recorded [`Tape`] if
