@@ -28,7 +28,7 @@ pub(crate) fn queue_id(text: &str) -> Answer<Uuid> {
 /// Submit a workflow
 ///
 /// Kept first, then sent. While ComfyUI is away it stays `pending` and is sent when it is back.
-#[utoipa::path(post, path = "/v1/generations", tag = "generations",
+#[utoipa::path(post, path = "/v1/generations", tag = "generations", operation_id = "submitGeneration",
     request_body(content(
         (bodies::SubmitBody = "application/json"),
         (bodies::SubmitForm = "multipart/form-data"),
@@ -57,7 +57,7 @@ pub(super) async fn submit(State(site): State<Arc<Site>>, request: Request) -> A
 ///
 /// What a form needs before submitting. Takes a file, a workflow as JSON, or `{workflow, instanceId?}`. Whole numbers
 /// above 2^53 are texts in `inputs` (JavaScript would round them); `overrides` takes them back as such.
-#[utoipa::path(post, path = "/v1/workflows", tag = "generations",
+#[utoipa::path(post, path = "/v1/workflows", tag = "generations", operation_id = "readWorkflow",
     request_body(content(
         (Object = "application/json"),
         (bodies::SubmitForm = "multipart/form-data"),
@@ -128,7 +128,7 @@ impl From<Page> for GenerationList {
 /// List generations
 ///
 /// Summaries, newest first.
-#[utoipa::path(get, path = "/v1/generations", tag = "generations",
+#[utoipa::path(get, path = "/v1/generations", tag = "generations", operation_id = "listGenerations",
     params(
         ("status" = Option<Vec<Status>>, Query, description = "Several, as a list with commas or repeated"),
         ("instanceId" = Option<String>, Query),
@@ -190,7 +190,7 @@ pub(super) fn limit(value: &str, most: u32) -> Answer<u32> {
 }
 
 /// One generation
-#[utoipa::path(get, path = "/v1/generations/{queueId}", tag = "generations",
+#[utoipa::path(get, path = "/v1/generations/{queueId}", tag = "generations", operation_id = "getGeneration",
     params(("queueId" = Uuid, Path)),
     responses(
         (status = 200, body = Generation),
@@ -203,7 +203,7 @@ pub(super) async fn one(State(site): State<Arc<Site>>, Path(id): Path<String>) -
 /// Cancel
 ///
 /// Waiting: it leaves the queue. Running: this prompt alone is interrupted. Between attempts: no more attempts.
-#[utoipa::path(post, path = "/v1/generations/{queueId}/cancel", tag = "generations",
+#[utoipa::path(post, path = "/v1/generations/{queueId}/cancel", tag = "generations", operation_id = "cancelGeneration",
     params(("queueId" = Uuid, Path)),
     responses(
         (status = 202, body = Generation),
@@ -228,7 +228,7 @@ pub(super) struct RetryBody {
 /// Try again
 ///
 /// A new attempt of an ended generation; between attempts: now.
-#[utoipa::path(post, path = "/v1/generations/{queueId}/retry", tag = "generations",
+#[utoipa::path(post, path = "/v1/generations/{queueId}/retry", tag = "generations", operation_id = "retryGeneration",
     params(("queueId" = Uuid, Path)),
     request_body(content = Option<RetryBody>),
     responses(

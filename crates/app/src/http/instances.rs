@@ -20,7 +20,7 @@ pub(super) struct InstanceList {
 }
 
 /// List servers
-#[utoipa::path(get, path = "/v1/instances", tag = "instances", responses((status = 200, body = InstanceList)))]
+#[utoipa::path(get, path = "/v1/instances", tag = "instances", operation_id = "listInstances", responses((status = 200, body = InstanceList)))]
 pub(super) async fn list(State(site): State<Arc<Site>>) -> Json<InstanceList> {
     Json(InstanceList { items: site.api.instances().await })
 }
@@ -28,7 +28,7 @@ pub(super) async fn list(State(site): State<Arc<Site>>) -> Json<InstanceList> {
 /// Events of a server
 ///
 /// The durable ones of the monitor's own: connections, starts, stops.
-#[utoipa::path(get, path = "/v1/instances/{instanceId}/events", tag = "instances",
+#[utoipa::path(get, path = "/v1/instances/{instanceId}/events", tag = "instances", operation_id = "listInstanceEvents",
     params(
         ("instanceId" = String, Path),
         ("after" = Option<u64>, Query, description = "A sequence, exclusive"),
@@ -55,7 +55,7 @@ pub(super) struct Since {
 }
 
 /// GPU memory of the last 30 minutes
-#[utoipa::path(get, path = "/v1/instances/{instanceId}/readings", tag = "instances",
+#[utoipa::path(get, path = "/v1/instances/{instanceId}/readings", tag = "instances", operation_id = "listReadings",
     params(("instanceId" = String, Path), ("since" = Option<Timestamp>, Query)),
     responses(
         (status = 200, body = Vec<Reading>),
@@ -74,7 +74,7 @@ pub(super) async fn readings(
 /// The server's node classes
 ///
 /// As the server gave them; about a megabyte.
-#[utoipa::path(get, path = "/v1/instances/{instanceId}/object-info", tag = "instances",
+#[utoipa::path(get, path = "/v1/instances/{instanceId}/object-info", tag = "instances", operation_id = "getObjectInfo",
     params(("instanceId" = String, Path)),
     responses(
         (status = 200, body = Object),
@@ -101,7 +101,7 @@ pub(super) struct Uploaded {
 }
 
 /// Pass an input image on
-#[utoipa::path(post, path = "/v1/instances/{instanceId}/uploads", tag = "instances",
+#[utoipa::path(post, path = "/v1/instances/{instanceId}/uploads", tag = "instances", operation_id = "uploadInput",
     params(("instanceId" = String, Path)),
     request_body(content = UploadForm, content_type = "multipart/form-data"),
     responses(
@@ -124,7 +124,7 @@ pub(super) async fn upload(
 }
 
 /// Try to connect now
-#[utoipa::path(post, path = "/v1/instances/{instanceId}/reconnect", tag = "instances",
+#[utoipa::path(post, path = "/v1/instances/{instanceId}/reconnect", tag = "instances", operation_id = "reconnectInstance",
     params(("instanceId" = String, Path)),
     responses(
         (status = 202, description = "It tries"),

@@ -18,7 +18,7 @@ const MOST: u32 = 1_000;
 /// The generation of a prompt
 ///
 /// As of that attempt; of a prompt id that was used twice, the newest.
-#[utoipa::path(get, path = "/v1/jobs/{promptId}", tag = "jobs",
+#[utoipa::path(get, path = "/v1/jobs/{promptId}", tag = "jobs", operation_id = "getJob",
     params(("promptId" = String, Path)),
     responses(
         (status = 200, body = Generation),
@@ -29,7 +29,7 @@ pub(super) async fn one(State(site): State<Arc<Site>>, Path(prompt_id): Path<Str
 }
 
 /// The graph as sent
-#[utoipa::path(get, path = "/v1/jobs/{promptId}/workflow", tag = "jobs",
+#[utoipa::path(get, path = "/v1/jobs/{promptId}/workflow", tag = "jobs", operation_id = "getJobWorkflow",
     params(("promptId" = String, Path)),
     responses(
         (status = 200, body = Object),
@@ -93,7 +93,7 @@ fn unwritable(cause: serde_json::Error) -> Problem {
 /// The durable events of a prompt
 ///
 /// In order of sequence.
-#[utoipa::path(get, path = "/v1/jobs/{promptId}/events", tag = "jobs",
+#[utoipa::path(get, path = "/v1/jobs/{promptId}/events", tag = "jobs", operation_id = "listJobEvents",
     params(
         ("promptId" = String, Path),
         ("after" = Option<u64>, Query, description = "A sequence, exclusive"),

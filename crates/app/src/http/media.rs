@@ -34,7 +34,7 @@ const SHOWN: [&str; 14] = [
 /// Bytes of an output
 ///
 /// Range requests work; the bytes of an id never change.
-#[utoipa::path(get, path = "/v1/media/{mediaId}", tag = "media",
+#[utoipa::path(get, path = "/v1/media/{mediaId}", tag = "media", operation_id = "getMedia",
     params(("mediaId" = Uuid, Path)),
     responses(
         (status = 200, description = "The bytes", content_type = "application/octet-stream"),
@@ -52,7 +52,7 @@ pub(super) async fn original(
 }
 
 /// A small version of an image
-#[utoipa::path(get, path = "/v1/media/{mediaId}/thumbnail", tag = "media",
+#[utoipa::path(get, path = "/v1/media/{mediaId}/thumbnail", tag = "media", operation_id = "getThumbnail",
     params(("mediaId" = Uuid, Path)),
     responses(
         (status = 200, description = "An image", content_type = "image/webp"),

@@ -22,7 +22,7 @@ pub(super) struct Health {
 }
 
 /// Alive
-#[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, body = Health)))]
+#[utoipa::path(get, path = "/healthz", tag = "system", operation_id = "getHealth", responses((status = 200, body = Health)))]
 pub(super) async fn healthz() -> Json<Health> {
     Json(Health { status: "ok", service: SERVICE, version: env!("CARGO_PKG_VERSION") })
 }
@@ -47,7 +47,7 @@ struct InstanceReadiness {
 /// Ready: the store is open
 ///
 /// That ComfyUI is away is told in the body, not by the code.
-#[utoipa::path(get, path = "/readyz", tag = "system",
+#[utoipa::path(get, path = "/readyz", tag = "system", operation_id = "getReadiness",
     responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 pub(super) async fn readyz(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {
     let store = site.api.list(ListQuery { limit: 1, ..ListQuery::default() }).await;
@@ -73,7 +73,7 @@ const QUEUE: Metric = Metric::gauge("comfyui_monitor_instance_queue", "Jobs wait
 const GENERATIONS: Metric = Metric::gauge("comfyui_monitor_generations", "Generations kept, by status.");
 
 /// For Prometheus
-#[utoipa::path(get, path = "/metrics", tag = "system",
+#[utoipa::path(get, path = "/metrics", tag = "system", operation_id = "getMetrics",
     responses((status = 200, body = String, content_type = "text/plain; version=0.0.4")))]
 pub(super) async fn metrics(State(site): State<Arc<Site>>) -> Response {
     for instance in site.api.instances().await {
@@ -91,7 +91,7 @@ pub(super) async fn metrics(State(site): State<Arc<Site>>) -> Response {
 }
 
 /// This document
-#[utoipa::path(get, path = "/v1/openapi.json", tag = "system", responses((status = 200, body = Object)))]
+#[utoipa::path(get, path = "/v1/openapi.json", tag = "system", operation_id = "getOpenapi", responses((status = 200, body = Object)))]
 pub(super) async fn openapi(Extension(document): Extension<Arc<utoipa::openapi::OpenApi>>) -> Response {
     Json(&*document).into_response()
 }
