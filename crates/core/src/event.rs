@@ -40,6 +40,9 @@ pub struct Base {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub queue_id: Option<Uuid>,
     pub schema_version: u32,
+    /// When it happened by the server's clock, for what was only learnt later from its history.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub occurred_at: Option<Timestamp>,
     /// The client id of whoever submitted an observed job.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub submitter_client_id: Option<String>,

@@ -9,6 +9,8 @@ pub mod generation;
 pub mod ids;
 pub mod messages;
 pub mod names;
+pub mod progress;
 pub mod time;
+pub mod tracker;
 pub mod view;
 pub mod workflow;

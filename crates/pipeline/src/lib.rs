@@ -2,4 +2,5 @@
 //! socket is underneath.
 
 pub mod api;
+pub mod hub;
 pub mod ports;

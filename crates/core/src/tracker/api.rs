@@ -3,7 +3,7 @@
 use crate::comfy::binary::Frame as BinaryFrame;
 use crate::comfy::message::Message;
 use crate::comfy::progress::Progress;
-use crate::comfy::rest::HistoryEntry;
+use crate::comfy::rest::{HistoryEntry, QueueItem};
 use crate::event::{Device, Event, JobError};
 use crate::generation::NodeError;
 use crate::time::Timestamp;
@@ -38,12 +38,9 @@ pub struct KnownJob {
     /// The highest sequence given out for its generation.
     pub last_sequence: u64,
     pub number: Option<f64>,
-    /// Its `Job Queued` and so on have been published: these detail types, with node id where they have one, and how
-    /// many of each.
-    pub published: Vec<(String, String, u64)>,
-    /// When it started, by our wall clock.
-    pub started_at: Option<Timestamp>,
-    /// Nodes whose `Node Executed` has been published.
+    /// Its durable events so far, in order.
+    pub events: Vec<Event>,
+    /// Never shown less than this in this attempt.
     pub highest_percentage: f64,
 }
 
@@ -56,6 +53,8 @@ pub struct Submission {
     pub title: Option<String>,
     /// The API-format graph.
     pub workflow: Value,
+    /// The highest sequence that its generation has seen in earlier attempts; 0 for the first.
+    pub last_sequence: u64,
 }
 
 /// What the server answered to our `POST /prompt`.
@@ -66,34 +65,14 @@ pub enum Answer {
     Refused { error: JobError, node_errors: Vec<NodeError> },
 }
 
-/// One item of `/queue`.
-#[derive(Clone, Debug)]
-pub struct Queued {
-    pub prompt_id: String,
-    pub number: f64,
-    pub client_id: Option<String>,
-    /// Server clock, ms.
-    pub create_time: Option<i64>,
-    pub workflow: Value,
-    /// Output nodes that are to run (`prompt[4]`).
-    pub outputs: Vec<String>,
-}
-
-/// One entry of `/history`.
-#[derive(Clone, Debug)]
-pub struct HistoryItem {
-    pub prompt_id: String,
-    pub entry: HistoryEntry,
-}
-
 /// What `/queue`, then `/history`, said: read in this order (`comfyui-protocol.md`, section 4).
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    pub running: Vec<Queued>,
-    /// By `number`, the next one first.
-    pub pending: Vec<Queued>,
-    /// Entries for the jobs in question, and the newest others.
-    pub history: Vec<HistoryItem>,
+    pub running: Vec<QueueItem>,
+    /// In any order.
+    pub pending: Vec<QueueItem>,
+    /// Entries for the jobs in question, and the newest others, oldest first.
+    pub history: Vec<HistoryEntry>,
     /// Prompt ids that were asked for one by one and are not in the history.
     pub missing: Vec<String>,
     /// `/history` held nothing at all.
@@ -122,7 +101,9 @@ pub enum Input<'a> {
     /// `progress_state` by the incremental reader.
     Progress(&'a Progress<'a>),
     Binary(&'a BinaryFrame<'a>),
-    Snapshot(Snapshot),
+    Snapshot(Box<Snapshot>),
+    /// What `/history/{id}` answered to [`Want::History`]; `None`: not there (yet).
+    History { prompt_id: String, entry: Option<Box<HistoryEntry>> },
     /// Facts about classes, before the graphs that use them.
     Classes(Vec<(String, Class)>),
     /// About to be sent: recorded, not yet answered.
@@ -139,12 +120,25 @@ pub enum Input<'a> {
 /// What a tracker asks its caller to find out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Want {
-    /// `/queue`, then `/history/{id}` of these prompts.
+    /// `/queue`, then `/history/{id}` of these prompts and the newest of the history.
     Snapshot { prompt_ids: Vec<String> },
+    /// `/history/{id}` alone: this job has ended.
+    History { prompt_id: String },
+}
+
+/// A job that somebody else submitted, seen for the first time: comes before its events.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    pub submission: Submission,
+    pub submitter_client_id: Option<String>,
+    pub number: Option<f64>,
+    /// When the server took it, by the server's clock.
+    pub create_time: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
 pub enum Output {
+    Observed(Box<Observed>),
     Event(Box<Event>),
     /// Places in the queue changed: 1 is next. Live only.
     Positions(Vec<(Uuid, u32)>),
