@@ -11,7 +11,6 @@ use monitor_core::time::Timestamp;
 use monitor_pipeline::api::{Overrides, ReadWorkflow};
 use monitor_pipeline::ports::{ListQuery, Page};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::ToSchema;
@@ -67,27 +66,9 @@ pub(super) async fn submit(State(site): State<Arc<Site>>, request: Request) -> A
         (status = 400, body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "No workflow"),
     ))]
-pub(super) async fn read_workflow(State(site): State<Arc<Site>>, request: Request) -> Answer<Json<Value>> {
+pub(super) async fn read_workflow(State(site): State<Arc<Site>>, request: Request) -> Answer<Json<ReadWorkflow>> {
     let (source, filename, instance_id) = bodies::workflow(&site, request).await?;
-    let read = site.api.read_workflow(source, filename, instance_id).await?;
-    let mut value = json!(read);
-    if let Some(inputs) = value.get_mut("inputs") {
-        large_numbers_as_text(inputs);
-    }
-    Ok(Json(value))
-}
-
-/// Whole numbers that JavaScript would round become texts.
-fn large_numbers_as_text(value: &mut Value) {
-    const SAFE: u64 = 1 << 53;
-    match value {
-        Value::Number(number) if number.as_u64().is_some_and(|number| number > SAFE) => {
-            *value = Value::String(number.to_string());
-        }
-        Value::Array(items) => items.iter_mut().for_each(large_numbers_as_text),
-        Value::Object(map) => map.values_mut().for_each(large_numbers_as_text),
-        _ => {}
-    }
+    Ok(Json(site.api.read_workflow(source, filename, instance_id).await?))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -248,15 +229,6 @@ pub(super) async fn retry(State(site): State<Arc<Site>>, Path(id): Path<String>,
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_numbers_that_javascript_would_round_become_texts() {
-        let mut value = json!([{"value": u64::MAX, "max": 1_u64 << 53, "min": -5, "step": 0.5, "choices": ["a", 7]}]);
-        large_numbers_as_text(&mut value);
-        let expected = json!([{"value": "18446744073709551615", "max": 9_007_199_254_740_992_u64, "min": -5, "step": 0.5,
-                               "choices": ["a", 7]}]);
-        assert_eq!(value, expected);
-    }
 
     #[test]
     fn today_begins_at_midnight_utc_unless_the_caller_says_when() {

@@ -9,14 +9,14 @@ use monitor_core::event::JobError;
 use monitor_core::generation::NodeError;
 use monitor_pipeline::api::ApiError;
 use monitor_pipeline::ports::{MediaError, StoreError};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
 /// What went wrong, for programs and people.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemDocument {
     /// `urn:comfyui-monitor:` and the kind of problem.
@@ -27,16 +27,16 @@ pub struct ProblemDocument {
     /// What it is this time, and what helps.
     pub detail: String,
     /// The generation it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub queue_id: Option<Uuid>,
     /// The node it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub node_id: Option<String>,
     /// What `ComfyUI` refused the workflow with.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<JobError>,
     /// Its complaints node by node.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub node_errors: Vec<NodeError>,
 }
 
