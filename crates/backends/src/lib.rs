@@ -1,1 +1,4 @@
-//! backends
+//! Adapters, one file per technology.
+
+pub mod bus;
+pub mod comfy;

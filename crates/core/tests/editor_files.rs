@@ -1,7 +1,13 @@
-//! Converts the workflow templates that ComfyUI's editor ships and checks every graph that comes out against the node
+//! Converts the workflow templates that `ComfyUI`'s editor ships and checks every graph that comes out against the node
 //! classes of a real server.
 //!
 //! `scripts/fetch-editor-files` fetches them; `EDITOR_FILES` names another folder.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the lint knows only functions marked as tests"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -55,7 +61,7 @@ fn editor_files() -> BTreeMap<String, Value> {
     files
 }
 
-/// Classes whose inputs have changed after ComfyUI 0.33.0, so that files of later versions hold values this one does not
+/// Classes whose inputs have changed after `ComfyUI` 0.33.0, so that files of later versions hold values this one does not
 /// take, whoever converts them.
 const CHANGED_LATER: [&str; 4] = [
     "CLIPLoader",
@@ -134,7 +140,7 @@ fn every_template_of_known_classes_becomes_a_graph_the_server_can_check() {
     );
 }
 
-/// What ComfyUI would find wrong with the graph before it runs, apart from files this server does not have.
+/// What `ComfyUI` would find wrong with the graph before it runs, apart from files this server does not have.
 fn check(graph: &Value, object_info: &Value) -> Vec<String> {
     let graph = graph.as_object().unwrap();
     let mut faults = Vec::new();
@@ -159,7 +165,7 @@ fn check(graph: &Value, object_info: &Value) -> Vec<String> {
                         "{id} {class}.{input}: linked to {from}, which is not there"
                     )),
                     Some(None) => {
-                        faults.push(format!("{id} {class}.{input}: {from} has no output {slot}"))
+                        faults.push(format!("{id} {class}.{input}: {from} has no output {slot}"));
                     }
                     Some(Some(_)) => {}
                 }
@@ -301,7 +307,7 @@ fn a_template_with_a_class_the_server_lacks_is_refused_with_the_name_of_the_node
                 assert!(known, "{name}");
             }
             Err(EditorError::MadeInBrowser { node, .. }) => {
-                assert_eq!(node.class, "Load3D", "{name}")
+                assert_eq!(node.class, "Load3D", "{name}");
             }
             Err(other) => panic!("{name}: {other}"),
         }
@@ -341,16 +347,18 @@ fn values_read_by_position_are_those_the_file_gives_by_name() {
 
 /// Removes `field` from every node; whether there was one.
 fn strip(file: &mut Value, field: &str) -> bool {
+    let mut found = false;
     match file {
         Value::Object(fields) => {
-            let found = fields.remove(field).is_some();
+            found |= fields.remove(field).is_some();
             fields
                 .values_mut()
-                .fold(found, |found, value| strip(value, field) || found)
+                .for_each(|value| found |= strip(value, field));
         }
         Value::Array(items) => items
             .iter_mut()
-            .fold(false, |found, item| strip(item, field) || found),
-        _ => false,
+            .for_each(|item| found |= strip(item, field)),
+        _ => {}
     }
+    found
 }

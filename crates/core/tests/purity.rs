@@ -1,5 +1,7 @@
 //! The core stays pure: no runtime, no network, no database, no clock, no randomness.
 
+#![allow(clippy::unwrap_used, reason = "this is all test code, its helpers too")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

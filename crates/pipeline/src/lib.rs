@@ -2,5 +2,12 @@
 //! socket is underneath.
 
 pub mod api;
+pub mod clock;
+pub mod comfy;
+pub mod handlers;
 pub mod hub;
+pub mod journal;
+pub mod library;
 pub mod ports;
+pub mod read_model;
+pub mod relay;

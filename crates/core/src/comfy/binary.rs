@@ -1,4 +1,4 @@
-//! Binary frames of the WebSocket (ComfyUI `server.py`, `protocol.py`). All numbers are unsigned 32 bit big endian; the
+//! Binary frames of the WebSocket (`ComfyUI` `server.py`, `protocol.py`). All numbers are unsigned 32 bit big endian; the
 //! first is the frame's type.
 
 use std::borrow::Cow;

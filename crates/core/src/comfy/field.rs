@@ -85,7 +85,7 @@ impl<'de> Visitor<'de> for OptionalText {
 
 struct Millis;
 
-impl<'de> Visitor<'de> for Millis {
+impl Visitor<'_> for Millis {
     type Value = Option<i64>;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {

@@ -3,7 +3,7 @@
 use super::View;
 use super::attempt::Ending;
 use super::shown::Shown;
-use crate::event::{InterruptReason, JobError, JobRetrying};
+use crate::event::{InterruptReason, JobError, JobRetrying, NodeState};
 use crate::generation::{OutputKind, OutputStatus, Status};
 use crate::time::Timestamp;
 
@@ -50,16 +50,26 @@ impl View {
     pub(super) fn completed_sentence(&self) -> String {
         let title = self.title();
         let duration = self.newest().duration_ms().map(duration);
-        let made = [self.made(), duration].into_iter().flatten().collect::<Vec<_>>().join(", ");
         let lost = self.outputs.values().filter(|(_, output)| output.status == OutputStatus::Failed).count();
-        let mut sentence = format!("{title} is done");
-        if !made.is_empty() {
-            sentence = format!("{sentence}. {made}");
-        }
+        let mut sentence = match (self.made(), duration) {
+            _ if self.all_cached() => {
+                format!("Nothing to do: {} came from cache", counted(self.graph().nodes().len(), "node"))
+            }
+            (Some(made), Some(duration)) => format!("{title} is done. {made}, {duration}"),
+            (Some(made), None) => format!("{title} is done. {made}"),
+            (None, Some(duration)) => format!("{title} is done in {duration}"),
+            (None, None) => format!("{title} is done"),
+        };
         if lost > 0 {
             sentence = format!("{sentence}. {} could not be stored", counted(lost, "output"));
         }
         sentence
+    }
+
+    fn all_cached(&self) -> bool {
+        let setting = self.setting();
+        let mut nodes = setting.graph.nodes().iter().map(|spec| setting.node(&spec.node_id)).peekable();
+        nodes.peek().is_some() && nodes.all(|node| node.state() == NodeState::Cached)
     }
 
     pub(super) fn failed_sentence(&self, error: &JobError) -> String {
@@ -68,7 +78,7 @@ impl View {
         let step = self.step_reached();
         let cause = quote(&error.message);
         match (error.r#type.as_str(), title) {
-            ("instance_lost", _) => format!("{} came back without this job", self.instance_id()),
+            ("instance_lost", _) => format!("{} keeps no record of this job", self.instance_id()),
             ("submission_refused", _) => format!("ComfyUI refused the workflow: {cause}"),
             (kind, Some(title)) if kind.contains("OutOfMemory") => {
                 format!("The card ran out of memory in {title}{step}")

@@ -35,16 +35,17 @@ impl<'a> Setting<'a> {
     pub(super) fn running(self, limit: usize) -> Vec<Shown<'a>> {
         let own: Vec<&str> = self.attempt.running().take(limit).collect();
         let mut seen: HashSet<&str> = own.iter().copied().collect();
-        let mut all: Vec<&str> = own.clone();
+        let mut all: Vec<Shown<'a>> = own.iter().map(|id| self.node(id)).collect();
         for id in own {
-            let mut child = id;
-            while let Some(parent) = self.node(child).parent_node_id().filter(|parent| seen.insert(parent)) {
+            let mut child = self.node(id);
+            while let Some(parent) = child.parent_node_id().and_then(|id| self.find(id)).filter(|p| seen.insert(p.id)) {
                 all.push(parent);
                 child = parent;
             }
         }
         all.truncate(limit);
-        all.into_iter().rev().map(|id| self.node(id)).collect()
+        all.reverse();
+        all
     }
 
     /// Nothing was heard of any node, and yet something must have run: the job was seen from afar, or healed.

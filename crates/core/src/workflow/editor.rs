@@ -1,6 +1,6 @@
 //! Turns the format the editor saves into the API format that can be submitted.
 //!
-//! The rules are those of `graphToPrompt` in ComfyUI's front end, which does this when the Run button is pressed. A
+//! The rules are those of `graphToPrompt` in `ComfyUI`'s front end, which does this when the Run button is pressed. A
 //! node of the file is not what runs: values stand in a list whose order only the node's class knows ([`widgets`]);
 //! muted nodes fall away and bypassed ones are wired through, reroutes and primitive nodes exist only in the editor
 //! ([`flat`]); subgraphs are put in place of their instances, with ids like `57:8`, and the values promoted to an

@@ -1,13 +1,17 @@
 //! Finds the workflow a file carries.
 //!
 //! Places and forms: section 8 of the protocol notes, after `nodes.py` (`SaveImage`), `comfy_extras/nodes_images.py`
-//! and `comfy_api/latest/_ui.py` of ComfyUI 0.33. Nothing of a file is believed: its size is bounded, every length and
+//! and `comfy_api/latest/_ui.py` of `ComfyUI` 0.33. Nothing of a file is believed: its size is bounded, every length and
 //! offset is checked, compressed text is bounded too, and what a picture says about itself beyond the two texts is
 //! not read.
 
-mod container;
+mod boxes;
+mod ebml;
+mod embedded;
+mod id3;
 mod png;
 mod tiff;
+mod vorbis;
 mod webp;
 
 use serde_json::Value;
@@ -30,7 +34,7 @@ pub struct Carried {
     pub title: Option<String>,
 }
 
-/// A graph in one of ComfyUI's two formats.
+/// A graph in one of `ComfyUI`'s two formats.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Graph {
     /// `{"3": {"class_type": …, "inputs": …}}`: can be submitted.
@@ -57,13 +61,15 @@ pub enum Source {
     Svg,
     /// `.latent`, merged `.safetensors`.
     Safetensors,
+    /// JPEG, GIF and others `ComfyUI` does not write a workflow into.
+    OtherPicture,
 }
 
 impl Source {
     fn noun(self) -> &'static str {
         match self {
             Self::Json => "file",
-            Self::Png | Self::Webp | Self::Svg => "picture",
+            Self::Png | Self::Webp | Self::Svg | Self::OtherPicture => "picture",
             Self::Mp4 | Self::Matroska => "film",
             Self::Flac | Self::Ogg | Self::Mp3 => "recording",
             Self::Glb => "model",
@@ -102,7 +108,7 @@ pub enum FileError {
     Damaged { source_kind: Source, reason: String },
 }
 
-/// The two texts ComfyUI writes into its files.
+/// The two texts `ComfyUI` writes into its files.
 #[derive(Debug, Default, PartialEq)]
 struct Texts {
     prompt: Option<String>,
@@ -122,9 +128,20 @@ impl Texts {
         }
         .filter(|place| place.is_none())
     }
+
+    /// As [`Self::place`], for kinds of files whose keys have no case.
+    fn place_any_case(&mut self, key: &[u8]) -> Option<&mut Option<String>> {
+        if key.eq_ignore_ascii_case(b"prompt") {
+            self.place(b"prompt")
+        } else if key.eq_ignore_ascii_case(b"workflow") {
+            self.place(b"workflow")
+        } else {
+            None
+        }
+    }
 }
 
-/// Reads the workflow out of a JSON file in either format, or out of a file ComfyUI saved.
+/// Reads the workflow out of a JSON file in either format, or out of a file `ComfyUI` saved.
 ///
 /// The API format is preferred where a file holds both. A file that is cut off gives what the whole one gives, or
 /// [`FileError::Truncated`].
@@ -135,16 +152,45 @@ pub fn extract(bytes: &[u8]) -> Result<Carried, FileError> {
     if bytes.is_empty() {
         return Err(FileError::Empty);
     }
-    let (source, texts) = if bytes.starts_with(png::SIGNATURE) {
+    match texts_of(bytes) {
+        Some((source, texts)) => from_texts(source, &texts),
+        None => from_json(bytes),
+    }
+}
+
+/// The texts of a file of a kind that may carry them, told by how it begins.
+fn texts_of(bytes: &[u8]) -> Option<(Source, Texts)> {
+    const OTHER_PICTURES: [&[u8]; 4] = [b"\xff\xd8\xff", b"GIF8", b"BM", b"\0\0\x01\0"];
+    let starts = |magic: &[u8]| bytes.starts_with(magic);
+    Some(if starts(png::SIGNATURE) {
         (Source::Png, png::texts(bytes))
     } else if webp::is_webp(bytes) {
         (Source::Webp, webp::texts(bytes))
-    } else if let Some(found) = container::texts(bytes) {
-        found
+    } else if bytes.get(4..8) == Some(b"ftyp") {
+        (Source::Mp4, boxes::texts(bytes))
+    } else if starts(b"\x1a\x45\xdf\xa3") {
+        (Source::Matroska, ebml::texts(bytes))
+    } else if starts(b"fLaC") {
+        (Source::Flac, vorbis::flac(bytes))
+    } else if starts(b"OggS") {
+        (Source::Ogg, vorbis::ogg(bytes))
+    } else if starts(b"ID3") {
+        (Source::Mp3, id3::texts(bytes))
+    } else if starts(b"glTF") {
+        (Source::Glb, embedded::glb(bytes))
+    } else if embedded::is_safetensors(bytes) {
+        (Source::Safetensors, embedded::safetensors(bytes))
+    } else if OTHER_PICTURES.into_iter().any(starts) {
+        (Source::OtherPicture, Texts::default())
     } else {
-        return from_json(bytes);
-    };
-    from_texts(source, &texts)
+        let text = std::str::from_utf8(bytes)
+            .ok()
+            .filter(|text| text.trim_start().starts_with('<'))?;
+        (
+            Source::Svg,
+            text.contains("<svg").then(|| embedded::svg(text))?,
+        )
+    })
 }
 
 fn from_json(bytes: &[u8]) -> Result<Carried, FileError> {

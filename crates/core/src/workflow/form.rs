@@ -112,7 +112,7 @@ pub fn form(graph: &Graph, classes: &Classes) -> Form {
     let roles = Roles::of(graph, classes);
     let mut form = Form::default();
     for node in graph.topological_order() {
-        let described = Node::new(node, classes);
+        let described = Described::new(node, classes);
         if described.info.is_none() {
             let message = format!(
                 "This server does not know the node class {}",
@@ -147,14 +147,14 @@ pub fn prompt_text(graph: &Graph, classes: &Classes) -> Option<String> {
 }
 
 /// A node with what the server says about its class.
-struct Node<'a, 'i> {
+struct Described<'a, 'i> {
     node: &'a graph::Node,
     title: String,
     info: Option<&'i Value>,
     specs: HashMap<String, Spec<'i>>,
 }
 
-impl<'a, 'i> Node<'a, 'i> {
+impl<'a, 'i> Described<'a, 'i> {
     fn new(node: &'a graph::Node, classes: &Classes<'i>) -> Self {
         let info = classes(&node.class_type);
         let display_name = info

@@ -6,11 +6,13 @@
 //! what to call the job ([`title`]).
 //!
 //! **Node classes.** Everything here that needs to know a class takes a [`Classes`]: a function from the class to its
-//! raw entry of `/object_info` (section 4 of ComfyUI's REST routes), so that a caller may keep them as it likes and
+//! raw entry of `/object_info` (section 4 of `ComfyUI`'s REST routes), so that a caller may keep them as it likes and
 //! hand over only those of one graph.
 
 pub mod editor;
 pub mod file;
+#[cfg(test)]
+mod fixtures;
 pub mod form;
 pub mod overrides;
 mod spec;

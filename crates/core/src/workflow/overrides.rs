@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 use thiserror::Error;
 
 use super::Classes;
@@ -60,7 +60,7 @@ impl OverrideError {
 /// Applies `overrides` to the API-format `graph`: all of them, or none and the first error.
 ///
 /// A whole number may come as a text of digits, as JavaScript must send seeds above 2^53; it becomes a number again
-/// where the input takes numbers (for a class the server does not know: where a number stood before). A list becomes `{"__value__": […]}` unless it is a link to a node of the graph. Bounds and choices are left to ComfyUI,
+/// where the input takes numbers (for a class the server does not know: where a number stood before). A list becomes `{"__value__": […]}` unless it is a link to a node of the graph. Bounds and choices are left to `ComfyUI`,
 /// whose answer names them.
 pub fn apply(graph: &mut Value, overrides: &Value, classes: &Classes) -> Result<(), OverrideError> {
     let overrides = overrides.as_object().ok_or(OverrideError::NotAnObject)?;
@@ -207,30 +207,25 @@ impl Shape {
         }
     }
 
+    /// The value as it goes into the graph, or what would be one.
     fn fit(&self, value: &Value) -> Result<Value, &'static str> {
-        let same = || Ok(value.clone());
-        match (self, value) {
-            (_, Value::Array(_)) if matches!(self, Self::Any | Self::Choice) => {
-                Ok(serde_json::json!({ "__value__": value }))
-            }
+        let fitting = match (self, value) {
+            (Self::Any | Self::Choice, Value::Array(_)) => Some(json!({ "__value__": value })),
             (Self::Any, _)
             | (Self::Text, Value::String(_))
             | (Self::Bool, Value::Bool(_))
-            | (Self::Number, Value::Number(_)) => same(),
-            (Self::Whole | Self::Number, Value::String(digits)) => {
-                whole(digits).map(Value::Number).ok_or(self.expected())
+            | (Self::Number, Value::Number(_))
+            | (Self::Choice, Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
+                Some(value.clone())
             }
+            (Self::Whole | Self::Number, Value::String(digits)) => whole(digits).map(Value::Number),
             (Self::Whole, Value::Number(number)) => {
-                let fraction = number.as_f64().is_some_and(|number| number.fract() != 0.0);
-                if fraction {
-                    Err(self.expected())
-                } else {
-                    same()
-                }
+                let is_whole = number.as_f64().is_some_and(|number| number.fract() == 0.0);
+                is_whole.then(|| value.clone())
             }
-            (Self::Choice, Value::String(_) | Value::Number(_) | Value::Bool(_)) => same(),
-            _ => Err(self.expected()),
-        }
+            _ => None,
+        };
+        fitting.ok_or(self.expected())
     }
 
     fn expected(&self) -> &'static str {

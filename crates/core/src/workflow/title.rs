@@ -36,7 +36,9 @@ fn beginning(text: &str) -> String {
     let Some((end, _)) = text.char_indices().nth(PROMPT_CHARACTERS) else {
         return text.to_owned();
     };
-    let whole = if text[end..].starts_with(' ') {
+    let at_word_end = !text[end..].starts_with(char::is_alphanumeric);
+    // `rfind` finds nothing in a text without blanks, as Chinese is: it is cut between characters.
+    let whole = if at_word_end {
         end
     } else {
         text[..end].rfind(' ').unwrap_or(end)

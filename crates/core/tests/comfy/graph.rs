@@ -1,5 +1,3 @@
-use std::fs;
-
 use monitor_core::comfy::graph::{Graph, GraphError, Link, MAX_NODES, as_link, is_link, plain};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -35,45 +33,38 @@ fn linked(nodes: &[(&str, &[&str])]) -> Value {
 #[test]
 fn every_recorded_graph_is_read_in_its_order_with_its_links() {
     let mut seen = 0;
-    for (name, _) in recording::all() {
-        for file in fs::read_dir(recording::fixtures().join("tapes").join(&name)).unwrap() {
-            let file = file.unwrap().path();
-            let file_name = file.file_name().unwrap().to_str().unwrap();
-            if !file_name.starts_with("prompt")
-                || file_name.contains("response")
-                || file_name.contains("get")
-            {
-                continue;
-            }
-            seen += 1;
-            let body: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
-            let sent = body["prompt"].as_object().unwrap();
-            let graph = graph(&body["prompt"]);
-            assert_eq!(ids(graph.nodes()), sent.keys().collect::<Vec<_>>());
-            for node in graph.nodes() {
-                let sent = &sent[&node.id];
-                assert_eq!(node.class_type, sent["class_type"]);
-                assert_eq!(Value::Object(node.inputs.clone()), sent["inputs"]);
-                assert_eq!(node.title.as_deref(), sent["_meta"]["title"].as_str());
-                let links = sent["inputs"]
-                    .as_object()
-                    .unwrap()
-                    .values()
-                    .filter(|input| input.is_array())
-                    .count();
-                assert_eq!(node.links.len(), links, "{name} {}", node.id);
-            }
-            let order = ids(graph.topological_order());
-            assert_eq!(order.len(), graph.len());
-            for (at, id) in order.iter().enumerate() {
-                assert!(
-                    graph
-                        .dependencies(id)
-                        .iter()
-                        .all(|source| order[..at].contains(source)),
-                    "{name}"
-                );
-            }
+    for (name, body) in recording::files("prompt") {
+        if name.contains("response") || name.contains("get") {
+            continue;
+        }
+        seen += 1;
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        let sent = body["prompt"].as_object().unwrap();
+        let graph = graph(&body["prompt"]);
+        assert_eq!(ids(graph.nodes()), sent.keys().collect::<Vec<_>>());
+        for node in graph.nodes() {
+            let sent = &sent[&node.id];
+            assert_eq!(node.class_type, sent["class_type"]);
+            assert_eq!(Value::Object(node.inputs.clone()), sent["inputs"]);
+            assert_eq!(node.title.as_deref(), sent["_meta"]["title"].as_str());
+            let links = sent["inputs"]
+                .as_object()
+                .unwrap()
+                .values()
+                .filter(|input| input.is_array())
+                .count();
+            assert_eq!(node.links.len(), links, "{name} {}", node.id);
+        }
+        let order = ids(graph.topological_order());
+        assert_eq!(order.len(), graph.len());
+        for (at, id) in order.iter().enumerate() {
+            assert!(
+                graph
+                    .dependencies(id)
+                    .iter()
+                    .all(|source| order[..at].contains(source)),
+                "{name}"
+            );
         }
     }
     assert!(seen > 40, "only {seen} graphs were seen");

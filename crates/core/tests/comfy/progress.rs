@@ -1,6 +1,7 @@
 use monitor_core::comfy::message::{Message, NodeEntry, parse};
 use monitor_core::comfy::progress::ProgressReader;
 use proptest::prelude::*;
+use serde_json::Value;
 
 use crate::recording;
 
@@ -59,9 +60,9 @@ fn reading_the_recordings_step_by_step_says_the_same_as_reading_each_message_who
     for (_, lines) in recording::all() {
         for conn in ["a", "b", "c"] {
             let mut follower = Follower::default();
-            recording::texts(&lines, conn)
-                .iter()
-                .for_each(|text| follower.feed(text.as_bytes()));
+            for text in recording::texts(&lines, conn) {
+                follower.feed(text.as_bytes());
+            }
         }
     }
 }
@@ -70,7 +71,9 @@ fn reading_the_recordings_step_by_step_says_the_same_as_reading_each_message_who
 fn the_cost_follows_what_changed_and_not_the_nodes_already_finished() {
     let mut follower = Follower::default();
     let texts = recording::texts(&recording::lines("19-large-graph"), "a");
-    texts.iter().for_each(|text| follower.feed(text.as_bytes()));
+    for text in &texts {
+        follower.feed(text.as_bytes());
+    }
     let messages = texts
         .iter()
         .filter(|text| text.contains("\"progress_state\""))
@@ -185,11 +188,12 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+type Nodes = Vec<(String, Value)>;
+
 fn apply(change: &Change, text: &str) -> Vec<u8> {
-    let mut value: serde_json::Value = serde_json::from_str(text).unwrap();
-    let nodes = |value: &mut serde_json::Value,
-                 edit: &dyn Fn(&mut Vec<(String, serde_json::Value)>)| {
-        let mut nodes: Vec<_> = value["data"]["nodes"]
+    let mut value: Value = serde_json::from_str(text).unwrap();
+    let nodes = |value: &mut Value, edit: &dyn Fn(&mut Nodes)| {
+        let mut nodes: Nodes = value["data"]["nodes"]
             .as_object()
             .unwrap()
             .clone()
@@ -212,10 +216,10 @@ fn apply(change: &Change, text: &str) -> Vec<u8> {
         Change::Spacing(true) => return value.to_string().into(),
         Change::Spacing(false) => return serde_json::to_vec_pretty(&value).unwrap(),
         Change::OtherPrompt => {
-            value["data"]["prompt_id"] = "518cf038-0000-4000-8000-000000000000".into()
+            value["data"]["prompt_id"] = "518cf038-0000-4000-8000-000000000000".into();
         }
         Change::Without(at) => nodes(&mut value, &|nodes| {
-            drop(nodes.remove(at.index(nodes.len())))
+            drop(nodes.remove(at.index(nodes.len())));
         }),
         Change::Swapped(at) => nodes(&mut value, &|nodes| {
             let at = at.index(nodes.len());

@@ -1,5 +1,6 @@
 //! The recorded sessions in `fixtures/tapes`.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::PathBuf;
 
@@ -16,8 +17,7 @@ pub(crate) fn file(name: &str) -> Vec<u8> {
     fs::read(fixtures().join(name)).unwrap()
 }
 
-/// Every recording: its name and its lines.
-pub(crate) fn all() -> Vec<(String, Vec<Value>)> {
+pub(crate) fn names() -> Vec<String> {
     let tapes = fs::read_dir(fixtures().join("tapes")).unwrap();
     let mut names: Vec<String> = tapes
         .map(|tape| tape.unwrap().file_name().into_string().unwrap())
@@ -25,9 +25,30 @@ pub(crate) fn all() -> Vec<(String, Vec<Value>)> {
     names.sort();
     assert_eq!(names.len(), 29, "a recording is missing");
     names
+}
+
+/// Every recording: its name and its lines.
+pub(crate) fn all() -> Vec<(String, Vec<Value>)> {
+    names()
         .into_iter()
         .map(|name| (name.clone(), lines(&name)))
         .collect()
+}
+
+/// The JSON files of the recordings whose name begins so, as `recording/file` and content.
+pub(crate) fn files(prefix: &str) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for tape in names() {
+        for file in fs::read_dir(fixtures().join("tapes").join(&tape)).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            if name.starts_with(prefix) {
+                let path = format!("{tape}/{name}");
+                files.push((path.clone(), self::file(&format!("tapes/{path}"))));
+            }
+        }
+    }
+    assert!(!files.is_empty(), "no recording has a {prefix} file");
+    files
 }
 
 pub(crate) fn lines(name: &str) -> Vec<Value> {
@@ -98,7 +119,7 @@ fn write_text(text: &str, out: &mut String) {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                out.push_str(&format!("\\u{unit:04x}"));
+                write!(out, "\\u{unit:04x}").unwrap();
             }
         }
     }

@@ -1,8 +1,6 @@
-use std::fs;
-
 use monitor_core::comfy::rest::{
-    self, Answer, InputKind, JobStatus, Outcome, Refusal, accepted, history, job, jobs,
-    object_info, queue, refused,
+    self, Answer, JobStatus, Outcome, Refusal, accepted, history, job, jobs, object_info, queue,
+    refused,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -14,26 +12,10 @@ fn tape(file: &str) -> Vec<u8> {
 }
 
 /// What was read, if nothing in it was odd.
-fn sound<T>(answer: Result<Answer<T>, rest::NotJson>) -> T {
+pub(crate) fn sound<T>(answer: Result<Answer<T>, rest::NotJson>) -> T {
     let answer = answer.unwrap();
     assert_eq!(answer.oddities, 0);
     answer.value
-}
-
-/// The files of the recordings whose name begins so.
-fn tapes(prefix: &str) -> Vec<(String, Vec<u8>)> {
-    let mut files = Vec::new();
-    for (tape, _) in recording::all() {
-        for file in fs::read_dir(recording::fixtures().join("tapes").join(&tape)).unwrap() {
-            let path = file.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap();
-            if name.starts_with(prefix) && name.ends_with(".json") {
-                files.push((format!("{tape}/{name}"), fs::read(&path).unwrap()));
-            }
-        }
-    }
-    assert!(!files.is_empty());
-    files
 }
 
 #[test]
@@ -60,7 +42,7 @@ fn waiting_jobs_come_in_the_order_in_which_they_will_run() {
 
 #[test]
 fn every_recorded_queue_is_read_whole() {
-    for (name, body) in tapes("queue") {
+    for (name, body) in recording::files("queue") {
         let sent: Value = serde_json::from_slice(&body).unwrap();
         let queue = sound(queue(&body));
         assert_eq!(
@@ -134,7 +116,7 @@ fn the_outcome_is_the_last_message_and_never_the_status() {
 
 #[test]
 fn every_recorded_history_is_read_whole() {
-    for (name, body) in tapes("history") {
+    for (name, body) in recording::files("history") {
         let sent: Value = serde_json::from_slice(&body).unwrap();
         let history = sound(history(&body));
         assert_eq!(
@@ -215,7 +197,7 @@ fn what_python_writes_and_json_does_not_know_costs_no_history() {
 
 #[test]
 fn every_recorded_job_is_read_whole() {
-    for (name, body) in tapes("job") {
+    for (name, body) in recording::files("job") {
         if name.contains("jobs") {
             continue;
         }
@@ -299,7 +281,7 @@ fn every_recorded_refusal_names_what_is_wrong() {
 
 #[test]
 fn an_accepted_prompt_tells_its_id_and_the_outputs_that_were_dropped() {
-    for (name, body) in tapes("prompt_response") {
+    for (name, body) in recording::files("prompt_response") {
         let sent: Value = serde_json::from_slice(&body).unwrap();
         if sent["status"] == 200 {
             let accepted = sound(accepted(sent["body"].to_string().as_bytes()));
@@ -344,141 +326,6 @@ fn the_small_answers_are_read() {
         ),
         ("a (1).png", "s", "input")
     );
-}
-
-#[test]
-fn every_class_of_a_real_server_is_understood() {
-    let body = recording::file("object_info-0.33.0.json");
-    let info = sound(object_info(&body));
-    let sent: Value = serde_json::from_slice(&body).unwrap();
-    for class in &info.classes {
-        let sent = &sent[&class.name];
-        let order = |group| sent["input_order"][group].as_array().into_iter().flatten();
-        let names: Vec<&Value> = order("required").chain(order("optional")).collect();
-        let read: Vec<&str> = class
-            .inputs
-            .iter()
-            .map(|input| input.name.as_str())
-            .collect();
-        assert_eq!(json!(read), json!(names), "{}", class.name);
-        assert_eq!(
-            class.outputs.len(),
-            sent["output"].as_array().unwrap().len(),
-            "{}",
-            class.name
-        );
-        assert_eq!(class.output_node, sent["output_node"], "{}", class.name);
-    }
-    assert!(info.get("SaveImage").unwrap().output_node && info.get("None").is_none());
-}
-
-#[test]
-fn inputs_are_of_the_kind_their_form_needs() {
-    let info = sound(object_info(&recording::file("object_info-0.33.0.json")));
-    let input = |class: &str, name: &str| {
-        info.get(class)
-            .unwrap()
-            .inputs
-            .iter()
-            .find(|input| input.name == name)
-            .unwrap()
-            .clone()
-    };
-
-    let seed = input("KSampler", "seed");
-    let InputKind::Int {
-        max,
-        control_after_generate,
-        ..
-    } = &seed.kind
-    else {
-        panic!("{seed:?}")
-    };
-    assert_eq!(
-        (
-            max.as_ref().and_then(serde_json::Number::as_u64),
-            *control_after_generate
-        ),
-        (Some(u64::MAX), true)
-    );
-    let cfg = input("KSampler", "cfg");
-    assert_eq!(
-        cfg.kind,
-        InputKind::Float {
-            min: Some(0.0),
-            max: Some(100.0),
-            step: Some(0.1),
-            round: Some(0.01)
-        }
-    );
-    assert_eq!(cfg.default, Some(json!(8.0)));
-    let InputKind::Choice { choices, .. } = input("KSampler", "sampler_name").kind else {
-        panic!()
-    };
-    assert!(choices.contains(&json!("euler")));
-    let text = input("CLIPTextEncode", "text");
-    assert_eq!(
-        text.kind,
-        InputKind::Text {
-            multiline: true,
-            dynamic_prompts: true
-        }
-    );
-    assert!(input("KSampler", "model").is_link() && !text.is_link());
-    let InputKind::Choice { upload, .. } = input("LoadImage", "image").kind else {
-        panic!()
-    };
-    assert!(upload);
-
-    let InputKind::Dynamic { options } = input("BuildJsonPromptIdeogram", "style").kind else {
-        panic!()
-    };
-    let keys: Vec<&str> = options.iter().map(|option| option.key.as_str()).collect();
-    assert_eq!(keys, ["none", "photo", "art_style"]);
-    assert_eq!(options[1].inputs[0].name, "photo");
-    let InputKind::Choice {
-        choices, upload, ..
-    } = input("AudioConcat", "direction").kind
-    else {
-        panic!()
-    };
-    assert_eq!(
-        (choices, upload),
-        (vec![json!("after"), json!("before")], false),
-        "new style: COMBO with options"
-    );
-}
-
-#[test]
-fn classes_that_are_not_as_they_should_be_are_read_as_far_as_they_are() {
-    let body = json!({
-        "A": {"input": {"required": {"x": "IMAGE", "y": ["INT", {"min": "low", "default": 3}], "z": [["a"], null], "w": ["A,B"]}},
-              "input_order": {"required": ["y", "gone"]}, "output": ["IMAGE", ["a"]], "display_name": "", "output_node": 1},
-        "B": 5,
-    });
-    let answer = object_info(body.to_string().as_bytes()).unwrap();
-    let class = answer.value.get("A").unwrap();
-    let names: Vec<&str> = class
-        .inputs
-        .iter()
-        .map(|input| input.name.as_str())
-        .collect();
-    assert_eq!(names, ["y", "z", "w"]);
-    assert_eq!(
-        class.inputs[2].kind,
-        InputKind::Link {
-            types: vec!["A".into(), "B".into()]
-        }
-    );
-    assert_eq!(
-        (
-            class.outputs[1].kind.as_str(),
-            class.display_name.as_deref(),
-            class.output_node
-        ),
-        ("COMBO", None, false)
-    );
-    assert_eq!(answer.oddities, 4);
 }
 
 #[test]

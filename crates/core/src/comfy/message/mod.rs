@@ -1,4 +1,4 @@
-//! Text messages of the WebSocket: `{"type": string, "data": any}` (ComfyUI `server.py`, `execution.py`,
+//! Text messages of the WebSocket: `{"type": string, "data": any}` (`ComfyUI` `server.py`, `execution.py`,
 //! `comfy_execution/progress.py`).
 //!
 //! [`parse`] never fails. A message in the expected form is read in one pass straight into its type; whatever does

@@ -126,7 +126,7 @@ impl HistoryEntry {
         for (name, value) in fields {
             match name.as_str() {
                 "status_str" => {
-                    self.status_str = serde_json::from_str(value.get()).unwrap_or_default()
+                    self.status_str = serde_json::from_str(value.get()).unwrap_or_default();
                 }
                 "messages" => self.messages = messages(value, odd),
                 _ => {}

@@ -32,7 +32,7 @@ pub(super) enum Part {
     Passes,
     /// Holds a value for the widgets it is linked to.
     Primitive,
-    /// Hands on what the setter of the same name gets (`GetNode` of the KJNodes extension).
+    /// Hands on what the setter of the same name gets (`GetNode` of the `KJNodes` extension).
     Getter,
     /// Notes, labels and switchboards, which nothing is linked to.
     Decoration,
@@ -198,7 +198,7 @@ impl<'a> Flat<'a> {
         slot: usize,
     ) -> Result<Origin, EditorError> {
         let mut step = Step::Input { scope, node, slot };
-        // The value of the innermost instance on the way, for a way that ends nowhere.
+        // The value of the outermost instance on the way that has one, for a way that ends nowhere.
         let mut promoted = None;
         // No way without a loop is longer than in and out of each node.
         for _ in 0..=2 * self.nodes {
@@ -258,8 +258,8 @@ impl<'a> Flat<'a> {
     fn outside(&self, at: usize, slot: usize, promoted: &mut Option<Value>) -> Option<Step<'a>> {
         let scope = &self.scopes[at];
         let name = scope.graph.inputs.get(slot)?.name;
-        if promoted.is_none() {
-            *promoted = scope.promoted.to_input(name).cloned();
+        if let Some(value) = scope.promoted.to_input(name) {
+            *promoted = Some(value.clone());
         }
         let (scope, node) = scope.parent?;
         let slot = self
@@ -294,6 +294,7 @@ impl<'a> Flat<'a> {
                 .get("value")
                 .copied()
                 .or_else(|| it.value(0))
+                .filter(|value| !value.is_null())
                 .map_or(Origin::Nothing, |value| Origin::Value(value.clone()))),
             Part::Passes => input(0),
             Part::Getter => Ok(self.setter(at, it).map(|(scope, node)| Step::Input {

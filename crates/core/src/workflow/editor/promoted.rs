@@ -56,7 +56,10 @@ impl Promoted {
             .map_or(&[] as &[Value], Vec::as_slice);
         // Position decides, as in the front end, unless the list is plainly of another shape.
         if listed.len() != names.len()
-            && let Some(named) = instance.named
+            && let Some(named) = instance
+                .values
+                .and_then(Value::as_object)
+                .or(instance.named)
         {
             self.inputs.extend(
                 named

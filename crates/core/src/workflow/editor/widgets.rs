@@ -20,7 +20,7 @@ pub(super) fn values(
     promoted: &HashMap<&str, &Value>,
 ) -> Map<String, Value> {
     let listed = match node.values {
-        Some(Value::Array(listed)) => listed.as_slice(),
+        Some(Value::Array(values)) => values.as_slice(),
         _ => &[],
     };
     let by_name = match node.values {
@@ -40,9 +40,9 @@ pub(super) fn values(
     let expected = positions.read(info);
     match by_name {
         Some(named) if expected != listed.len() => {
-            let mut names = Reader::new(node, Source::Named(named), promoted);
-            names.read(info);
-            names.values
+            let mut reader = Reader::new(node, Source::Named(named), promoted);
+            reader.read(info);
+            reader.values
         }
         _ if listed.len() > expected => {
             let surplus = listed.len() - expected;

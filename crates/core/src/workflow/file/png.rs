@@ -1,4 +1,4 @@
-//! Text chunks of PNG, and the private `comf` chunks ComfyUI puts behind the pictures of an animated one.
+//! Text chunks of PNG, and the private `comf` chunks `ComfyUI` puts behind the pictures of an animated one.
 
 use std::io::Read;
 
@@ -8,7 +8,7 @@ use super::{MAX_TEXT_BYTES, Texts};
 
 pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// Reads to the end of the file: other programs put text behind the image data, where ComfyUI does so only for
+/// Reads to the end of the file: other programs put text behind the image data, where `ComfyUI` does so only for
 /// animated pictures. Checksums are not checked, as no picture is decoded.
 pub(super) fn texts(bytes: &[u8]) -> Texts {
     let mut texts = Texts {
@@ -54,7 +54,7 @@ fn split_zero(data: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&data[..end], &data[end + 1..]))
 }
 
-/// `tEXt` is Latin-1 by the standard and UTF-8 by habit; ComfyUI writes ASCII.
+/// `tEXt` is Latin-1 by the standard and UTF-8 by habit; `ComfyUI` writes ASCII.
 fn decode(text: &[u8]) -> String {
     std::str::from_utf8(text).map_or_else(
         |_| text.iter().copied().map(char::from).collect(),

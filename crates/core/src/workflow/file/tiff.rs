@@ -1,4 +1,4 @@
-//! The ASCII tags of a TIFF header, in which ComfyUI stores `prompt:{json}` (Model), `workflow:{json}` (Make), and
+//! The ASCII tags of a TIFF header, in which `ComfyUI` stores `prompt:{json}` (Model), `workflow:{json}` (Make), and
 //! further keys in the tags below.
 
 use super::Texts;

@@ -102,10 +102,11 @@ impl<'a, 'i> Search<'a, '_, 'i> {
             .collect();
         for (names, role) in [
             (
-                ["positive", "conditioning", "cond1", "cond2"].as_slice(),
+                ["positive", "conditioning", "cond1"].as_slice(),
                 InputRole::Prompt,
             ),
-            (["negative"].as_slice(), InputRole::Negative),
+            // `DualCFGGuider` weighs its second conditioning against the first: that one has the unwanted text.
+            (["negative", "cond2"].as_slice(), InputRole::Negative),
         ] {
             let links = consumers.iter().flat_map(|node| &node.links);
             let wanted = links.filter(|link| names.contains(&link.input.as_str()));
