@@ -47,7 +47,7 @@ impl Act {
             .flat_map(|graph| graph.values_mut());
         for input in nodes
             .filter(|_| round > 0)
-            .filter_map(|node| node["inputs"].as_object_mut())
+            .filter_map(|node| node.get_mut("inputs")?.as_object_mut())
         {
             for (name, value) in input
                 .iter_mut()

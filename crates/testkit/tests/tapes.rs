@@ -95,7 +95,7 @@ fn recorded(tape: &Tape, job: &TapeJob, conn: &str) -> Vec<Value> {
                 }
             }
             Event::Binary { event, len, .. } if begun => {
-                messages.push(json!(["binary", event, len]))
+                messages.push(json!(["binary", event, len]));
             }
             _ => {}
         }
@@ -420,10 +420,10 @@ async fn jobs_without_client_id_tell_everybody_what_recording_13b_shows_and_no_m
         for line in tape.lines.iter().filter(|line| line.conn == "a") {
             match &line.event {
                 Event::Text { data } if data["data"]["prompt_id"] == job.prompt_id.as_str() => {
-                    expected.push(data["type"].clone())
+                    expected.push(data["type"].clone());
                 }
                 Event::Binary { .. } if job.prompt_id == tape.jobs[3].prompt_id => {
-                    expected.push(json!("binary"))
+                    expected.push(json!("binary"));
                 }
                 _ => {}
             }

@@ -86,6 +86,14 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
+    /// Whether a message to these would be heard at all.
+    pub(crate) fn anybody(&self, to: &Audience) -> bool {
+        match to {
+            Audience::One(client) => self.map.contains_key(client),
+            Audience::Everybody => !self.map.is_empty(),
+        }
+    }
+
     fn heard_by(&self, to: &Audience) -> Vec<Arc<Socket>> {
         match to {
             Audience::One(client) => self.map.get(client).cloned().into_iter().collect(),

@@ -1,6 +1,7 @@
 //! The worker: takes one job after another and performs it, in the order of section 5.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -36,6 +37,7 @@ pub(super) async fn work(life: Arc<Life>) {
             faults: life.shared.faults(),
             nodes: Map::new(),
             executed: Vec::new(),
+            ran: HashSet::new(),
             outputs: Map::new(),
             current: None,
             messages: Vec::new(),
@@ -91,8 +93,9 @@ pub(super) struct Performance<'a> {
     pub faults: crate::faults::Faults,
     /// The entries of `progress_state` so far.
     pub nodes: Map<String, Value>,
-    /// Nodes that ran to their end.
+    /// Nodes that ran to their end, in order, and for looking up.
     pub executed: Vec<String>,
+    pub ran: HashSet<String>,
     pub outputs: Map<String, Value>,
     /// The executing id of the node started last.
     pub current: Option<String>,
@@ -111,7 +114,7 @@ impl Performance<'_> {
             .iter()
             .flat_map(crate::hostile::Hostile::frames)
         {
-            self.deliver(To::Submitter, frame);
+            self.deliver(To::Submitter, || frame);
         }
         let ending = match self.perform().await {
             ControlFlow::Break(ending) => ending,
@@ -192,10 +195,11 @@ impl Performance<'_> {
             Action::Text { kind, data, to } => self.text(*to, kind, data.clone()),
             Action::State { entry } => self.state(entry),
             Action::Preview { node, kind, image } => {
-                let frame = self.preview(node, *kind, &image.bytes(*kind));
-                self.deliver(To::SubmitterOrAll, Raw::Binary(frame));
+                self.deliver(To::SubmitterOrAll, || {
+                    Raw::Binary(self.preview(node, *kind, &image.bytes(*kind)))
+                });
             }
-            Action::Binary { bytes, to } => self.deliver(*to, Raw::Binary(bytes.clone())),
+            Action::Binary { bytes, to } => self.deliver(*to, || Raw::Binary(bytes.clone())),
             Action::Cut => {
                 if let Some(client) = &self.job.client {
                     self.life.cut_in_order(client);
