@@ -223,6 +223,44 @@ async fn an_old_server_chooses_its_own_ids_and_tells_only_progress() {
 }
 
 #[tokio::test]
+async fn an_old_server_lacks_routes_and_does_not_answer_feature_flags() {
+    let missing_routes = vec!["/api/jobs".to_owned(), "/features".to_owned()];
+    let (fake, mut socket) = with(Faults {
+        missing_routes,
+        old_messages: true,
+        ..Faults::default()
+    })
+    .await;
+    assert_eq!(get(&fake, "/api/jobs").await.status, 404);
+    assert_eq!(get(&fake, "/features").await.status, 404);
+    assert_eq!(get(&fake, "/history").await.status, 200);
+    socket
+        .send(&json!({"type": "feature_flags", "data": {"supports_preview_metadata": true}}))
+        .await;
+    patiently("the flags", fake.wait_until(|_| !fake.heard().is_empty())).await;
+    assert!(socket.is_answered().await, "nothing came before the pong");
+}
+
+#[tokio::test]
+async fn a_kill_does_not_wait_for_requests_under_way() {
+    let (fake, _socket) = with(Faults {
+        answer_after: Some(10),
+        hold_after: Some(5),
+        ..Faults::default()
+    })
+    .await;
+    let head = "POST /prompt HTTP/1.1";
+    let body = portrait().to_string();
+    let kill = async {
+        patiently("the hold", fake.wait_until(|state| state.held)).await;
+        patiently("the death", fake.kill()).await;
+    };
+    let (reply, ()) = tokio::join!(raw(&fake, head, body.as_bytes()), kill);
+    assert!(reply.is_err(), "{reply:?}");
+    assert!(!fake.state().alive);
+}
+
+#[tokio::test]
 async fn submissions_are_refused_as_often_as_told() {
     let (fake, _socket) = with(Faults {
         refuse: Times::Next(2),

@@ -1,6 +1,7 @@
 //! Files that never existed: valid, the same every time, different for every name.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use image::{AnimationDecoder as _, ImageFormat};
 use monitor_testkit::files::{Traits, bytes};
@@ -35,7 +36,7 @@ fn moving_images_have_frames() {
         "a.webp",
         &Traits {
             animated: true,
-            prompt: Some(json!({"1": {}})),
+            prompt: Some(Arc::new(json!({"1": {}}))),
         },
     );
     let decoder = image::codecs::webp::WebPDecoder::new(std::io::Cursor::new(webp)).unwrap();
@@ -94,7 +95,7 @@ fn a_latent_is_a_safetensors_file_whose_header_fits_its_data() {
         "a.latent",
         &Traits {
             animated: false,
-            prompt: Some(json!({"1": {"class_type": "Größe"}})),
+            prompt: Some(Arc::new(json!({"1": {"class_type": "Größe"}}))),
         },
     );
     let len = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
@@ -124,7 +125,7 @@ fn a_png_carries_the_graph_that_made_it_in_ascii_and_can_still_be_decoded() {
         "a.png",
         &Traits {
             animated: false,
-            prompt: Some(prompt.clone()),
+            prompt: Some(Arc::new(prompt.clone())),
         },
     );
     image::load_from_memory(&file).unwrap();
@@ -141,7 +142,7 @@ fn a_webp_carries_the_graph_in_its_exif() {
         "a.webp",
         &Traits {
             animated: false,
-            prompt: Some(json!({"1": {"class_type": "X"}})),
+            prompt: Some(Arc::new(json!({"1": {"class_type": "X"}}))),
         },
     );
     image::load_from_memory(&file).unwrap();

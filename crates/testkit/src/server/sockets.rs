@@ -158,7 +158,8 @@ async fn converse(life: &Arc<Life>, socket: &Arc<Socket>, mut stream: SplitStrea
             continue;
         };
         let is_first = std::mem::replace(&mut first, false);
-        if is_first && data["type"] == "feature_flags" {
+        let old = life.shared.with_faults(|faults| faults.old_messages);
+        if is_first && !old && data["type"] == "feature_flags" {
             let wants = data["data"]["supports_preview_metadata"] == true;
             let holder = {
                 let mut state = life.lock();

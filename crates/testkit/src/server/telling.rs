@@ -62,8 +62,7 @@ impl Performance<'_> {
     fn keep(&mut self, node: &Value, output: &Value) {
         if let Some(node) = node.as_str().filter(|_| !output.is_null()) {
             self.outputs.insert(node.to_owned(), output.clone());
-            let graph = Value::Object(self.job.graph.clone());
-            lock(&self.life.shared.disk).write(output, Some(&graph));
+            lock(&self.life.shared.disk).write(output, &self.prompt);
         }
     }
 

@@ -31,6 +31,7 @@ pub(super) async fn work(life: Arc<Life>) {
         let performance = Performance {
             life: &life,
             job: &job,
+            prompt: Arc::new(Value::Object(job.graph.clone())),
             play: &play,
             interrupt,
             began: Instant::now(),
@@ -86,6 +87,8 @@ fn rehearse<'a>(life: &Life, job: &'a Job) -> Cow<'a, Play> {
 pub(super) struct Performance<'a> {
     pub life: &'a Life,
     pub job: &'a Job,
+    /// The graph, as the files carry it.
+    pub prompt: Arc<Value>,
     pub play: &'a Play,
     pub interrupt: CancellationToken,
     /// When the job began; later by as long as it stood still.
@@ -296,8 +299,7 @@ impl Performance<'_> {
             .flat_map(|outputs| outputs.values())
         {
             // A job without client id tells its files here alone.
-            lock(&self.life.shared.disk)
-                .write(output, Some(&Value::Object(self.job.graph.clone())));
+            lock(&self.life.shared.disk).write(output, &self.prompt);
         }
         let mut state = self.life.lock();
         state.running = None;
