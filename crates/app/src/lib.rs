@@ -1,0 +1,3 @@
+//! What the binary is made of, for its tests and benches.
+
+pub mod live;
