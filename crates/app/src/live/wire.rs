@@ -44,7 +44,7 @@ impl Decoder {
 
     /// The next message, if it is complete. After an error the connection is to be closed with that code, and what
     /// follows is not looked at.
-    pub fn next(&mut self) -> Result<Option<Incoming>, CloseCode> {
+    pub fn next_message(&mut self) -> Result<Option<Incoming>, CloseCode> {
         let mut at = 0;
         let found = self.scan(&mut at);
         if at == self.pending.len() || found.is_err() {
