@@ -18,6 +18,8 @@ mod mailbox;
 mod questions;
 mod reader;
 mod refusal;
+#[cfg(test)]
+mod rehearsal;
 mod sending;
 mod status;
 mod watchdog;

@@ -75,3 +75,32 @@ async fn read(
         tracing::debug!("the end of the old connection was not seen: the server may hold on to it");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rehearsal::Silence;
+    use super::*;
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_connection_without_a_sign_of_life_is_pinged_and_then_given_up() {
+        let socket = Silence::default();
+        let pings = socket.pings.clone();
+        let timing = Timing { ping: Duration::from_millis(10), dead: Duration::from_millis(100), ..Timing::default() };
+        let line = Line::open(Box::new(socket), Clock::start(), timing);
+        line.mailbox.ready().await;
+        let batch = line.mailbox.take(9);
+        assert!(matches!(&batch.letters[..], [(_, Letter::End(reason))] if reason.contains("no sign of life")));
+        assert!(pings.load(Ordering::SeqCst) > 1);
+        line.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_closed_when_asked_to() {
+        let line = Line::open(Box::new(Silence::default()), Clock::start(), Timing::default());
+        let mailbox = line.mailbox.clone();
+        line.close().await;
+        assert!(matches!(&mailbox.take(9).letters[..], [(_, Letter::End(_))]));
+    }
+}
