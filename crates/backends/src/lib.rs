@@ -1,3 +1,4 @@
-//! Adapters of the ports in `monitor-pipeline`, one file or folder per technology.
+//! Adapters, one file per technology.
 
+pub mod bus;
 pub mod comfy;

@@ -235,11 +235,13 @@ pub struct BusError(pub String);
 
 /// Takes events to the handlers.
 ///
-/// Guarantees: `Ok` means the bus has taken responsibility for all of them; handlers see each at least once, and the
-/// events of one `publish` in order per generation.
+/// Guarantees: handlers see each published event at least once, and the events of one generation in the order of
+/// publishing. After `flush` the bus has taken responsibility for everything published before it: it outlives a
+/// `kill -9` without the outbox.
 #[async_trait]
 pub trait Bus: Send + Sync {
     async fn publish(&self, events: &[Event]) -> Result<(), BusError>;
+    async fn flush(&self) -> Result<(), BusError>;
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -1,11 +1,11 @@
-//! Binary frames of the WebSocket (ComfyUI `server.py`, `protocol.py`). All numbers are unsigned 32 bit big endian; the
+//! Binary frames of the WebSocket (`ComfyUI` `server.py`, `protocol.py`). All numbers are unsigned 32 bit big endian; the
 //! first is the frame's type.
 
 use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::field::{optional_text, text};
+use super::field::{Object, optional_text, text};
 
 /// A frame, borrowing what it carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +108,8 @@ pub fn parse(frame: &[u8], form: TextForm) -> Result<Frame<'_>, Dropped> {
         }
         4 => {
             let (metadata, image) = counted(rest)?;
-            let metadata = serde_json::from_slice(metadata).map_err(|_| Dropped::BadMetadata)?;
+            let Object(metadata) =
+                serde_json::from_slice(metadata).map_err(|_| Dropped::BadMetadata)?;
             Ok(Frame::PreviewWithMetadata { metadata, image })
         }
         kind => Ok(Frame::Unknown { kind, data: rest }),

@@ -232,7 +232,7 @@ impl Node {
     }
 }
 
-/// The node id and output index of an input that is a link: a list of a text and a number (ComfyUI
+/// The node id and output index of an input that is a link: a list of a text and a number (`ComfyUI`
 /// `comfy_execution/graph_utils.py`). Lists given as values are wrapped, see [`plain`].
 pub fn as_link(value: &Value) -> Option<(&str, u32)> {
     match value.as_array()?.as_slice() {

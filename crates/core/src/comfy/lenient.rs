@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// The same text with `NaN` and infinities as null, lone surrogates as U+FFFD, and bytes that are no UTF-8 likewise.
-pub(super) fn repair(text: &[u8]) -> String {
+pub(crate) fn repair(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let mut out = String::with_capacity(text.len());
     let mut rest = &*text;

@@ -6,7 +6,7 @@
 pub mod binary;
 mod field;
 pub mod graph;
-mod lenient;
+pub(crate) mod lenient;
 pub mod message;
 pub mod output;
 pub mod progress;

@@ -117,15 +117,19 @@ struct Search<'a> {
 impl Search<'_> {
     fn files(&mut self, value: &Value, depth: usize) {
         match value {
-            Value::Object(fields) => match file(fields) {
-                Some(file) => self.add_file(file, fields.get("format").and_then(Value::as_str)),
-                None if depth > 0 => fields
-                    .values()
-                    .for_each(|field| self.files(field, depth - 1)),
-                None => {}
-            },
+            Value::Object(fields) => {
+                if let Some(file) = file(fields) {
+                    self.add_file(file, fields.get("format").and_then(Value::as_str));
+                } else if depth > 0 {
+                    for field in fields.values() {
+                        self.files(field, depth - 1);
+                    }
+                }
+            }
             Value::Array(items) if depth > 0 => {
-                items.iter().for_each(|item| self.files(item, depth - 1))
+                for item in items {
+                    self.files(item, depth - 1);
+                }
             }
             _ => {}
         }
@@ -146,7 +150,7 @@ impl Search<'_> {
         }
     }
 
-    /// 3D nodes: `[path, camera, image path]`, the path being `subfolder/name` in `output` (ComfyUI
+    /// 3D nodes: `[path, camera, image path]`, the path being `subfolder/name` in `output` (`ComfyUI`
     /// `nodes_load_3d.py`).
     fn results(&mut self, value: &Value) {
         for item in value.as_array().into_iter().flatten() {

@@ -5,10 +5,12 @@
 //! and the server always writes them the same way: from one message to the next only the end differs. A
 //! [`ProgressReader`] keeps the last message, compares bytes, and parses from the first entry that differs.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::Deserialize;
 
+use super::field::{Object, text};
 use super::message::NodeEntry;
 
 /// Larger messages are left to [`super::message::parse`], and not kept.
@@ -188,7 +190,7 @@ impl<'a> Cursor<'a> {
             let node_id = self.value::<Key>()?.0;
             let key = start..self.at;
             self.eat(b":")?;
-            let entry: NodeEntry<'a> = self.value()?;
+            let Object(entry) = self.value::<Object<NodeEntry<'a>>>()?;
             spans.push(Span { key, end: self.at });
             entries.push(NodeEntry { node_id, ..entry });
         }
@@ -229,7 +231,7 @@ impl<'a> Cursor<'a> {
 
 #[derive(Deserialize)]
 #[serde(transparent)]
-struct Key<'a>(#[serde(borrow, deserialize_with = "super::field::text")] std::borrow::Cow<'a, str>);
+struct Key<'a>(#[serde(borrow, deserialize_with = "text")] Cow<'a, str>);
 
 /// How many bytes the two begin with in common, compared in blocks.
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {

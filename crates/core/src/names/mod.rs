@@ -4,9 +4,11 @@
 //! away, and the children of an expanded node are in no graph.
 
 mod kind;
+mod spelling;
 mod split;
 mod table;
 
+pub(crate) use kind::Words;
 pub use kind::{NodeKind, kind};
 
 /// Longer names are cut, in characters.
@@ -32,10 +34,11 @@ pub fn human_name(
         .or_else(|| known.map(|known| known.name.to_owned()))
         .or_else(|| {
             display_name
-                .map(clean)
+                .map(current)
                 .filter(|name| !name.is_empty() && *name != class)
         })
-        .unwrap_or_else(|| split::words(&class));
+        .or_else(|| Some(split::words(&class)).filter(|words| !words.is_empty()))
+        .unwrap_or(class);
     cut(name)
 }
 
@@ -46,6 +49,15 @@ fn clean(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     printable.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A display name without the remark that the class is going to go: "Crop Image (DEPRECATED)".
+fn current(display_name: &str) -> String {
+    let name = clean(display_name);
+    match name.split_once(" (DEPRECATED") {
+        Some((kept, _)) => kept.to_owned(),
+        None => name,
+    }
 }
 
 fn cut(name: String) -> String {

@@ -262,12 +262,13 @@ impl Tracker {
     }
 
     fn answered(&mut self, now: Now, prompt_id: &str, answer: Answer, out: &mut Vec<Output>) {
+        let told = if let Answer::Accepted { number, .. } = &answer { *number } else { None };
         let sent = |job: &Job| job.prompt_id == prompt_id && job.ours;
-        let unanswered = self.jobs.iter().position(|job| sent(job) && job.number.is_none());
-        let Some(at) = unanswered.or_else(|| self.jobs.iter().position(sent)) else { return };
+        let matching = self.jobs.iter().position(|job| sent(job) && (job.number.is_none() || job.number == told));
+        let Some(at) = matching.or_else(|| self.jobs.iter().position(sent)) else { return };
         match answer {
             Answer::Accepted { prompt_id: theirs, number } => {
-                self.jobs[at].number = number.or(self.jobs[at].number);
+                self.jobs[at].number = self.jobs[at].number.or(number);
                 self.jobs[at].prompt_id.clone_from(&theirs);
                 if self.jobs[at].phase == Phase::Submitting {
                     self.jobs[at].phase = Phase::Waiting;
@@ -401,11 +402,11 @@ impl Tracker {
         }
     }
 
-    fn status(&mut self, now: Now, remaining: Option<u64>, exec_info: &serde_json::Value, out: &mut Vec<Output>) {
+    fn status(&mut self, now: Now, remaining: Option<u64>, exec_info: Option<&serde_json::Value>, out: &mut Vec<Output>) {
         let Some(remaining) = remaining else { return };
         if self.queue_remaining != Some(remaining) {
             self.queue_remaining = Some(remaining);
-            let body = QueueStatusUpdated { queue_remaining: remaining, exec_info: exec_info.clone() };
+            let body = QueueStatusUpdated { queue_remaining: remaining, exec_info: exec_info.cloned().unwrap_or_default() };
             self.tell(now, body, out);
         }
         let known = self.jobs.iter().filter(|job| job.heard_end.is_none() && !job.last_word).count();

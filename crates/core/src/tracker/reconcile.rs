@@ -244,6 +244,8 @@ impl Tracker {
             Some(Outcome::Interrupted(interrupted)) => Heard::Interrupted(interrupted.node_id.clone()),
             None => self.jobs[at].heard_end.clone().unwrap_or_else(|| unclear(entry)),
         };
+        let number = entry.job.as_ref().map(|item| item.number);
+        self.jobs[at].number = self.jobs[at].number.or(number);
         let healed = self.jobs[at].gap || !self.jobs[at].is_started();
         let servers = entry.started_at().zip(entry.ended_at());
         let servers_ms = servers.and_then(|(start, end)| u64::try_from(end - start).ok());

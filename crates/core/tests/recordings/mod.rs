@@ -111,12 +111,13 @@ impl Recording {
     }
 
     /// What `/queue` would have said after line `at`.
-    fn queue(&self, at: usize) -> (Vec<QueueItem>, Vec<QueueItem>) {
+    fn queue(&self, at: usize, sent: &[bool]) -> (Vec<QueueItem>, Vec<QueueItem>) {
         if self.killed.is_some_and(|killed| at > killed) && self.jobs.iter().all(|job| job.sent < self.killed.unwrap_or(0) || at < job.sent) {
             return (Vec::new(), Vec::new());
         }
         let killed = self.killed.filter(|killed| at > *killed).unwrap_or(0);
-        let open = self.jobs.iter().filter(|job| job.sent <= at && at < job.ends && job.sent >= killed);
+        let sent = self.jobs.iter().zip(sent).filter(|(_, sent)| **sent).map(|(job, _)| job);
+        let open = sent.filter(|job| job.sent <= at && at < job.ends && job.sent >= killed);
         let (mut running, mut pending) = (Vec::new(), Vec::new());
         for job in open {
             let item = json!([job.number, job.prompt_id, job.graph, {"client_id": job.client_id}, []]);
@@ -134,12 +135,13 @@ impl Recording {
         history(body.as_bytes()).unwrap().value.entries.pop()
     }
 
-    pub fn snapshot(&self, at: usize, prompt_ids: &[String], after_connect: bool) -> Snapshot {
-        let (running, pending) = self.queue(at);
+    pub fn snapshot(&self, at: usize, sent: &[bool], prompt_ids: &[String], after_connect: bool) -> Snapshot {
+        let (running, pending) = self.queue(at, sent);
         let mut seen = Vec::new();
         let mut history = Vec::new();
         let mut missing = Vec::new();
-        for prompt_id in prompt_ids.iter().chain(self.jobs.iter().map(|job| &job.prompt_id)) {
+        let known = self.jobs.iter().zip(sent).filter(|(_, sent)| **sent).map(|(job, _)| &job.prompt_id);
+        for prompt_id in prompt_ids.iter().chain(known) {
             if seen.contains(prompt_id) {
                 continue;
             }
@@ -242,7 +244,8 @@ pub struct Session<'a> {
     /// Use the incremental reader for `progress_state`, as the monitor does.
     pub incremental: bool,
     connected: bool,
-    opened: u32,
+    /// Which jobs the server can know of: those of others, and what we have sent.
+    sent: Vec<bool>,
 }
 
 impl<'a> Session<'a> {
@@ -262,7 +265,7 @@ impl<'a> Session<'a> {
             reader: ProgressReader::new(),
             incremental: true,
             connected: false,
-            opened: 0,
+            sent: recording.jobs.iter().map(|job| job.client_id.as_deref() != Some(&recording.client_id)).collect(),
         }
     }
 
@@ -288,6 +291,7 @@ impl<'a> Session<'a> {
                 }
             }
             Step::Submitting(index) => {
+                self.sent[*index] = true;
                 let job = &self.recording.jobs[*index];
                 let submission = Submission {
                     queue_id: Uuid::from_u128(0x1000 + *index as u128),
@@ -312,7 +316,6 @@ impl<'a> Session<'a> {
     pub fn open(&mut self, t: u64, at: usize) {
         self.close(t, at);
         self.connected = true;
-        self.opened += 1;
         self.reader = ProgressReader::new();
         self.feed(t, at, Input::Connected { comfyui_version: Some("0.33.0".into()), devices: Vec::new() });
         self.look(t, at, true);
@@ -327,7 +330,7 @@ impl<'a> Session<'a> {
 
     pub fn look(&mut self, t: u64, at: usize, after_connect: bool) {
         let asked = self.tracker.open_prompts();
-        let snapshot = self.recording.snapshot(at, &asked, after_connect);
+        let snapshot = self.recording.snapshot(at, &self.sent, &asked, after_connect);
         self.feed(t, at, Input::Snapshot(Box::new(snapshot)));
     }
 
@@ -361,7 +364,7 @@ impl<'a> Session<'a> {
                     self.feed(t, at, Input::History { prompt_id, entry });
                 }
                 Output::Want(Want::Snapshot { prompt_ids }) => {
-                    let snapshot = self.recording.snapshot(at, &prompt_ids, false);
+                    let snapshot = self.recording.snapshot(at, &self.sent, &prompt_ids, false);
                     self.feed(t, at, Input::Snapshot(Box::new(snapshot)));
                 }
             }

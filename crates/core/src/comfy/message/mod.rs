@@ -1,4 +1,4 @@
-//! Text messages of the WebSocket: `{"type": string, "data": any}` (ComfyUI `server.py`, `execution.py`,
+//! Text messages of the WebSocket: `{"type": string, "data": any}` (`ComfyUI` `server.py`, `execution.py`,
 //! `comfy_execution/progress.py`).
 //!
 //! [`parse`] never fails. A message in the expected form is read in one pass straight into its type; whatever does
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::field::{millis, optional_text, present, text};
+use super::field::{millis, objects, optional_text, present, text};
 pub use read::{Parsed, parse, parse_parts};
 
 /// A message as `ComfyUI` sent it. All ids are opaque strings; all times are the server's clock in milliseconds.
@@ -55,26 +55,21 @@ pub struct Malformed {
 /// `status`. Goes to every client, whoever submitted.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Status {
-    status: StatusBody,
+    status: Map<String, Value>,
     /// Our client id, only in the first message after connecting.
     #[serde(default)]
     pub sid: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-struct StatusBody {
-    exec_info: Value,
-}
-
 impl Status {
     /// Jobs waiting and running; `None` if the server left it out.
     pub fn queue_remaining(&self) -> Option<u64> {
-        self.exec_info().get("queue_remaining")?.as_u64()
+        self.exec_info()?.get("queue_remaining")?.as_u64()
     }
 
     /// What the server tells about its queue, untouched.
-    pub fn exec_info(&self) -> &Value {
-        &self.status.exec_info
+    pub fn exec_info(&self) -> Option<&Value> {
+        self.status.get("exec_info")
     }
 }
 
@@ -257,7 +252,7 @@ impl FeatureFlags {
 /// `logs`: lines of the server's terminal, to those who asked.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Logs {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     pub entries: Vec<LogLine>,
 }
 
@@ -284,6 +279,7 @@ pub struct Crystools {
     pub hdd_used: Option<f64>,
     pub hdd_used_percent: Option<f64>,
     pub device_type: Option<String>,
+    #[serde(deserialize_with = "objects")]
     pub gpus: Vec<CrystoolsGpu>,
 }
 

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::mend::mend;
 use super::{Malformed, Message, NodeEntry};
-use crate::comfy::field::Text;
+use crate::comfy::field::{Object, Text};
 use crate::comfy::lenient::repair;
 
 /// A message and how it was read.
@@ -158,7 +158,7 @@ macro_rules! known_types {
 
             fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
                 match &*self.0 {
-                    $($name => Deserialize::deserialize(deserializer).map(Message::$variant),)+
+                    $($name => Object::deserialize(deserializer).map(|data| Message::$variant(data.0)),)+
                     _ => {
                         let data = <&RawValue>::deserialize(deserializer)?;
                         Ok(Message::Unknown { kind: self.0, data: Cow::Borrowed(data.get()) })
@@ -204,7 +204,7 @@ impl<'de> Visitor<'de> for EntriesVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = Vec::new();
         while let Some(node_id) = map.next_key_seed(Text)? {
-            let entry: NodeEntry<'de> = map.next_value()?;
+            let Object(entry) = map.next_value::<Object<NodeEntry<'de>>>()?;
             entries.push(NodeEntry { node_id, ..entry });
         }
         Ok(entries)

@@ -123,6 +123,19 @@ impl<'de> Deserialize<'de> for RawEntries<'de> {
     }
 }
 
+impl<'a> RawEntries<'a> {
+    /// The entries of a body; none, and counted, if it is JSON but no object.
+    pub(super) fn of_body(body: &'a [u8], odd: &mut u32) -> serde_json::Result<Self> {
+        serde_json::from_slice(body).or_else(|error| {
+            if !error.is_data() {
+                return Err(error);
+            }
+            *odd += 1;
+            Ok(Self(Vec::new()))
+        })
+    }
+}
+
 struct RawEntriesVisitor;
 
 impl<'de> Visitor<'de> for RawEntriesVisitor {

@@ -126,7 +126,7 @@ impl HistoryEntry {
         for (name, value) in fields {
             match name.as_str() {
                 "status_str" => {
-                    self.status_str = serde_json::from_str(value.get()).unwrap_or_default()
+                    self.status_str = serde_json::from_str(value.get()).unwrap_or_default();
                 }
                 "messages" => self.messages = messages(value, odd),
                 _ => {}
@@ -139,7 +139,7 @@ impl HistoryEntry {
 pub fn history(body: &[u8]) -> Result<Answer<History>, NotJson> {
     tolerant(body, |body| {
         let mut oddities = 0;
-        let RawEntries(entries) = serde_json::from_slice(body)?;
+        let RawEntries(entries) = RawEntries::of_body(body, &mut oddities)?;
         let entries = entries.into_iter();
         let entries = entries
             .filter_map(|(id, entry)| HistoryEntry::read(id, entry, &mut oddities))

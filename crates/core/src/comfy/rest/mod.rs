@@ -24,7 +24,7 @@ pub use prompt::{
     uploaded_image,
 };
 pub use queue::{Queue, QueueItem, queue};
-pub use system::{Device, SystemStats, system_stats};
+pub use system::{Device, SystemStats, features, system_stats};
 
 use super::graph::{Graph, GraphError};
 use super::lenient::repair;

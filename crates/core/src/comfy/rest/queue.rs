@@ -51,7 +51,7 @@ pub fn queue(body: &[u8]) -> Result<Answer<Queue>, NotJson> {
     tolerant(body, |body| {
         let mut oddities = 0;
         let mut queue = Queue::default();
-        let RawEntries(lists) = serde_json::from_slice(body)?;
+        let RawEntries(lists) = RawEntries::of_body(body, &mut oddities)?;
         for (name, list) in lists {
             match name.as_str() {
                 "queue_running" => queue.running = items(list, &mut oddities),

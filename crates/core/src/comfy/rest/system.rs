@@ -1,7 +1,8 @@
-//! `GET /system_stats`.
+//! `GET /system_stats` and `GET /features`.
 
 use super::fields::from_tree;
 use super::{Answer, NotJson};
+use crate::comfy::message::FeatureFlags;
 
 /// The machine a server runs on.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -61,5 +62,17 @@ pub fn system_stats(body: &[u8]) -> Result<Answer<SystemStats>, NotJson> {
             ram_free: system.count("ram_free"),
             devices,
         }
+    })
+}
+
+/// Reads the answer of `GET /features`: what the server would say to our feature flags.
+pub fn features(body: &[u8]) -> Result<Answer<FeatureFlags>, NotJson> {
+    from_tree(body, |fields| {
+        let flags = fields.entries().into_iter();
+        FeatureFlags(
+            flags
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
     })
 }

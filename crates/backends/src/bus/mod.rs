@@ -1,0 +1,3 @@
+//! Buses: how events get from the outbox to the handlers.
+
+pub mod memory;

@@ -1,1 +1,0 @@
-//! The view of a generation: the fold of its events.

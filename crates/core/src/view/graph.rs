@@ -1,0 +1,30 @@
+//! The submitted graph of an attempt, found by id.
+
+use crate::event::WorkflowNode;
+use std::collections::HashMap;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Graph {
+    /// In topological order.
+    nodes: Vec<WorkflowNode>,
+    places: HashMap<String, usize>,
+}
+
+impl Graph {
+    pub(super) fn new(nodes: Vec<WorkflowNode>) -> Graph {
+        let places = nodes.iter().enumerate().map(|(place, node)| (node.node_id.clone(), place)).collect();
+        Graph { nodes, places }
+    }
+
+    pub(super) fn nodes(&self) -> &[WorkflowNode] {
+        &self.nodes
+    }
+
+    pub(super) fn get(&self, node_id: &str) -> Option<&WorkflowNode> {
+        self.place(node_id).and_then(|place| self.nodes.get(place))
+    }
+
+    pub(super) fn place(&self, node_id: &str) -> Option<usize> {
+        self.places.get(node_id).copied()
+    }
+}

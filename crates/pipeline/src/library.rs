@@ -1,0 +1,382 @@
+//! The library of outputs: every file that a job made is found, fetched from its server at once (temp files do not
+//! outlive it), stored under a name of ours, and shown: as pending, stored, or finally failed with the reason.
+
+use crate::clock;
+use crate::comfy::{Comfy, ComfyError};
+use crate::journal::Journal;
+use crate::ports::{Media, MediaError, MediaRecord, Store, StoreError};
+use crate::read_model::ReadModel;
+use backon::{BackoffBuilder, ExponentialBuilder};
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use monitor_core::comfy::output::{Content, read};
+use monitor_core::event::FileRef;
+use monitor_core::generation::{OutputKind, OutputStatus};
+use monitor_core::ids::media_id;
+use monitor_core::tracker::Picture;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+/// Downloads at one time, of all instances.
+const PARALLEL: usize = 4;
+/// Outputs that are kept of one attempt.
+const MAX_OUTPUTS: usize = 2_000;
+
+/// How patient a download is.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    pub first: Duration,
+    pub longest: Duration,
+    /// Tries while the server answers, but wrongly.
+    pub tries: usize,
+    /// Tries while nobody answers.
+    pub tries_away: usize,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Patience { first: Duration::from_millis(300), longest: Duration::from_secs(15), tries: 5, tries_away: 14 }
+    }
+}
+
+pub struct Library {
+    store: Arc<dyn Store>,
+    media: Arc<dyn Media>,
+    read_model: Arc<ReadModel>,
+    journal: Arc<Journal>,
+    servers: HashMap<String, Arc<dyn Comfy>>,
+    patience: Patience,
+    permits: Arc<Semaphore>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    /// Media ids that are being fetched: an output told of twice is fetched once.
+    under_way: Mutex<std::collections::HashSet<Uuid>>,
+}
+
+/// Whose outputs.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    pub queue_id: Uuid,
+    pub attempt: u32,
+    pub instance_id: String,
+}
+
+impl Library {
+    pub fn new(
+        store: Arc<dyn Store>,
+        media: Arc<dyn Media>,
+        read_model: Arc<ReadModel>,
+        journal: Arc<Journal>,
+        servers: HashMap<String, Arc<dyn Comfy>>,
+        patience: Patience,
+        stop: CancellationToken,
+    ) -> Arc<Library> {
+        Arc::new(Library {
+            store,
+            media,
+            read_model,
+            journal,
+            servers,
+            patience,
+            permits: Arc::new(Semaphore::new(PARALLEL)),
+            stop,
+            tasks: TaskTracker::new(),
+            under_way: Mutex::default(),
+        })
+    }
+
+    /// Takes up the outputs of some nodes: `{nodeId: output}`. What is known already stays as it is.
+    pub async fn found<'a>(
+        self: &Arc<Self>,
+        owner: &Owner,
+        outputs: impl IntoIterator<Item = (&'a String, &'a Value)>,
+    ) -> Result<(), StoreError> {
+        let known = self.store.media(owner.queue_id).await?;
+        let mut position = u32::try_from(known.len()).unwrap_or(u32::MAX);
+        let mut rows: Vec<MediaRecord> = Vec::new();
+        for (node_id, output) in outputs {
+            for item in read(output).items {
+                let row = self.row(owner, node_id, item.content, position);
+                let is_new = known.iter().chain(&rows).all(|other| other.media_id != row.media_id);
+                if is_new && rows.len() + known.len() < MAX_OUTPUTS {
+                    position += 1;
+                    rows.push(row);
+                }
+            }
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.store.add_media(&rows).await?;
+        self.read_model.outputs(owner.queue_id, &rows).await?;
+        for row in rows.into_iter().filter(|row| row.status == OutputStatus::Pending) {
+            self.fetch(row);
+        }
+        Ok(())
+    }
+
+    fn row(&self, owner: &Owner, node_id: &str, content: Content, position: u32) -> MediaRecord {
+        let (what, source, text, kind, status) = match content {
+            Content::File { file, format, .. } => {
+                let what = format!("{}/{}/{}", file.folder.as_str(), file.subfolder, file.filename);
+                let kind = kind_by_name(&file.filename, format.as_deref());
+                let source = FileRef {
+                    r#type: file.folder.as_str().to_owned(),
+                    filename: file.filename,
+                    subfolder: file.subfolder,
+                };
+                (what, Some(source), None, kind, OutputStatus::Pending)
+            }
+            Content::Text(text) => (format!("text {text}"), None, Some(text), OutputKind::Text, OutputStatus::Stored),
+        };
+        MediaRecord {
+            media_id: media_id(owner.queue_id, owner.attempt, node_id, &what),
+            queue_id: owner.queue_id,
+            attempt: owner.attempt,
+            instance_id: owner.instance_id.clone(),
+            node_id: node_id.to_owned(),
+            kind,
+            preview: source.as_ref().is_some_and(|source| source.r#type == "temp"),
+            status,
+            size: text.as_ref().map(|text| text.len() as u64),
+            content_type: text.as_ref().map(|_| "text/plain; charset=utf-8".to_owned()),
+            source,
+            text,
+            width: None,
+            height: None,
+            sha256: None,
+            key: None,
+            thumbnail_key: None,
+            reason: None,
+            position,
+        }
+    }
+
+    /// A final image that came over the socket: there is no file on the server to fetch.
+    pub async fn picture(self: &Arc<Self>, instance_id: &str, picture: Picture) -> Result<(), StoreError> {
+        let position = u32::try_from(self.store.media(picture.queue_id).await?.len()).unwrap_or(u32::MAX);
+        let what = format!("socket {}", picture.ordinal);
+        let mut row = MediaRecord {
+            media_id: media_id(picture.queue_id, picture.attempt, &picture.node_id, &what),
+            queue_id: picture.queue_id,
+            attempt: picture.attempt,
+            instance_id: instance_id.to_owned(),
+            node_id: picture.node_id,
+            kind: OutputKind::Image,
+            preview: false,
+            status: OutputStatus::Pending,
+            source: None,
+            text: None,
+            content_type: None,
+            size: None,
+            width: None,
+            height: None,
+            sha256: None,
+            key: None,
+            thumbnail_key: None,
+            reason: None,
+            position,
+        };
+        self.store.add_media(std::slice::from_ref(&row)).await?;
+        let bytes = Bytes::from(picture.image);
+        let stored = self.media.store(row.media_id, stream::iter([Ok(bytes)]).boxed()).await;
+        settle(&mut row, stored.map_err(|error| error.to_string()));
+        self.store.update_media(&row).await?;
+        self.read_model.outputs(row.queue_id, &[row]).await
+    }
+
+    /// After a start of ours: what was being fetched is fetched again.
+    pub async fn resume(self: &Arc<Self>) -> Result<(), StoreError> {
+        for row in self.store.pending_media().await? {
+            self.fetch(row);
+        }
+        Ok(())
+    }
+
+    fn fetch(self: &Arc<Self>, row: MediaRecord) {
+        let fresh = self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(row.media_id);
+        if fresh {
+            let library = Arc::clone(self);
+            self.tasks.spawn(async move {
+                let media_id = row.media_id;
+                tokio::select! {
+                    () = library.stop.cancelled() => {}
+                    () = library.download(row) => {}
+                }
+                library.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&media_id);
+            });
+        }
+    }
+
+    async fn download(&self, mut row: MediaRecord) {
+        let stored = self.try_to_store(&row).await;
+        if let Err(reason) = &stored {
+            tracing::warn!(queue_id = %row.queue_id, node = row.node_id, reason, "an output could not be fetched");
+        }
+        settle(&mut row, stored);
+        // The outcome must not be lost to a store that is busy for a moment.
+        let mut pauses = ExponentialBuilder::default().with_max_times(8).build();
+        loop {
+            match self.settled(&row).await {
+                Ok(()) => return,
+                Err(error) => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(pause).await,
+                    None => {
+                        tracing::error!(%error, media_id = %row.media_id, "an output could not be recorded; the next start tries again");
+                        return;
+                    }
+                },
+            }
+        }
+    }
+
+    async fn settled(&self, row: &MediaRecord) -> Result<(), StoreError> {
+        self.store.update_media(row).await?;
+        self.read_model.outputs(row.queue_id, std::slice::from_ref(row)).await?;
+        self.journal.flush().await?;
+        self.read_model.save(row.queue_id).await
+    }
+
+    /// The stored file, or why it finally failed, for people.
+    async fn try_to_store(&self, row: &MediaRecord) -> Result<crate::ports::StoredFile, String> {
+        let Some(source) = &row.source else { return Err("nothing says where it is".to_owned()) };
+        let Some(server) = self.servers.get(&row.instance_id) else {
+            return Err(format!("the instance {} is not configured any more", row.instance_id));
+        };
+        let mut pauses = ExponentialBuilder::default()
+            .with_min_delay(self.patience.first)
+            .with_max_delay(self.patience.longest)
+            .with_max_times(self.patience.tries_away)
+            .with_jitter()
+            .build();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let permit = self.permits.acquire().await;
+            let failure = match server.view(source).await {
+                Ok(bytes) => {
+                    let bytes = bytes.map_err(|error| MediaError::Source(error.to_string())).boxed();
+                    match self.media.store(row.media_id, bytes).await {
+                        Ok(stored) => return Ok(stored),
+                        Err(error @ (MediaError::TooLarge { .. } | MediaError::NotFound(_))) => {
+                            return Err(error.to_string());
+                        }
+                        Err(error) => (error.to_string(), tries >= self.patience.tries),
+                    }
+                }
+                // The server says that it has no such file, or will not give it: asking again changes nothing.
+                Err(ComfyError::Http { status: status @ (400 | 403 | 404), .. }) => {
+                    let why = if row.preview { ": temp files are gone when ComfyUI restarts" } else { "" };
+                    (format!("ComfyUI has no such file any more ({status}){why}"), tries >= 2)
+                }
+                Err(error) if error.was_sent() => (error.to_string(), tries >= self.patience.tries),
+                Err(error) => (error.to_string(), false),
+            };
+            drop(permit);
+            let (reason, is_final) = failure;
+            match pauses.next() {
+                Some(pause) if !is_final => tokio::time::sleep(pause).await,
+                _ => return Err(reason),
+            }
+        }
+    }
+
+    /// Waits for downloads to end, or gives up waiting: pending rows are taken up again at the next start.
+    pub async fn close(&self, patience: Duration) {
+        self.tasks.close();
+        if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
+            self.stop.cancel();
+            self.tasks.wait().await;
+        }
+    }
+}
+
+fn settle(row: &mut MediaRecord, stored: Result<crate::ports::StoredFile, String>) {
+    match stored {
+        Ok(stored) => {
+            row.status = OutputStatus::Stored;
+            row.kind = kind_by_content(&stored.content_type, row.kind);
+            row.content_type = Some(stored.content_type);
+            row.size = Some(stored.size);
+            row.width = stored.width;
+            row.height = stored.height;
+            row.sha256 = Some(stored.sha256);
+            row.key = Some(stored.key);
+            row.thumbnail_key = stored.thumbnail_key;
+            row.reason = None;
+        }
+        Err(reason) => {
+            row.status = OutputStatus::Failed;
+            row.reason = Some(reason);
+        }
+    }
+}
+
+/// Until the bytes are here, the name is all there is to go by.
+fn kind_by_name(filename: &str, format: Option<&str>) -> OutputKind {
+    if let Some(format) = format.filter(|format| format.contains('/')) {
+        return kind_by_content(format, OutputKind::File);
+    }
+    let extension = filename.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    match extension.as_deref().unwrap_or_default() {
+        "png" | "jpg" | "jpeg" | "webp" | "gif" | "avif" | "bmp" | "tif" | "tiff" | "svg" | "exr" => OutputKind::Image,
+        "mp4" | "webm" | "mkv" | "mov" | "avi" | "m4v" => OutputKind::Video,
+        "flac" | "mp3" | "opus" | "ogg" | "wav" | "m4a" | "aac" => OutputKind::Audio,
+        "txt" | "md" | "json" | "srt" | "csv" => OutputKind::Text,
+        "glb" | "gltf" | "obj" | "stl" | "ply" | "fbx" | "usdz" | "splat" | "spz" | "ksplat" => OutputKind::Model3d,
+        _ => OutputKind::File,
+    }
+}
+
+/// The bytes' own type decides; where it says little, what was thought before stands.
+fn kind_by_content(content_type: &str, before: OutputKind) -> OutputKind {
+    match content_type.split('/').next().unwrap_or_default() {
+        "image" => OutputKind::Image,
+        "video" => OutputKind::Video,
+        "audio" => OutputKind::Audio,
+        "model" => OutputKind::Model3d,
+        "text" if before != OutputKind::Model3d => OutputKind::Text,
+        _ => before,
+    }
+}
+
+/// Removes what is beyond the retention, a few hundred generations at a time.
+pub async fn prune(store: &dyn Store, media: &dyn Media, retention: crate::ports::Retention) -> Result<u64, StoreError> {
+    let mut gone = 0;
+    loop {
+        let pruned = store.prune(retention, clock::wall()).await?;
+        gone += pruned.generations;
+        for key in &pruned.keys {
+            if let Err(error) = media.delete(key).await
+                && !matches!(error, MediaError::NotFound(_))
+            {
+                tracing::warn!(%error, key, "a file of a removed generation stays behind");
+            }
+        }
+        if pruned.generations == 0 {
+            return Ok(gone);
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_is_guessed_from_the_name_and_corrected_by_the_bytes() {
+        assert_eq!(kind_by_name("a.PNG", None), OutputKind::Image);
+        assert_eq!(kind_by_name("a.mp4", None), OutputKind::Video);
+        assert_eq!(kind_by_name("a.bin", Some("video/h264-mp4")), OutputKind::Video);
+        assert_eq!(kind_by_name("no-extension", None), OutputKind::File);
+        assert_eq!(kind_by_content("video/mp4", OutputKind::Image), OutputKind::Video);
+        assert_eq!(kind_by_content("application/octet-stream", OutputKind::Model3d), OutputKind::Model3d);
+    }
+}

@@ -1,0 +1,380 @@
+//! The views of the generations that somebody is interested in, kept in memory: folded as events come, read by the
+//! API, and told to the hub's readers. What is not here is rebuilt from the store, which has every durable event.
+
+use crate::clock;
+use crate::hub::{Encoded, Hub, Topic};
+use crate::journal::Journal;
+use crate::ports::{AttemptRecord, GenerationRecord, Known, MediaRecord, Sending, Store, StoreError};
+use monitor_core::event::{Body, Event};
+use monitor_core::frame::{Frame, FrameBody, PreviewHeader};
+use monitor_core::generation::{Generation, Instance, Output, OutputStatus, Status, Summary};
+use monitor_core::time::Timestamp;
+use monitor_core::tracker::Picture;
+use monitor_core::view::{self, AttemptSeed, Seed, View};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
+
+/// `generation_update` of one generation, at most this often (ms): four a second.
+const UPDATE_INTERVAL: u64 = 250;
+/// `overall_progress`, when only time has passed (ms): twice a second.
+const OVERALL_INTERVAL: u64 = 500;
+/// How long the view of an ended generation stays in memory unread (ms).
+const KEEP_ENDED: u64 = 60_000;
+
+/// One generation in memory.
+struct Entry {
+    view: View,
+    updated_at: u64,
+    update_due: bool,
+    told_at: u64,
+    used_at: u64,
+}
+
+pub struct ReadModel {
+    store: Arc<dyn Store>,
+    journal: Arc<Journal>,
+    hub: Arc<Hub>,
+    entries: Mutex<HashMap<Uuid, Arc<Mutex<Entry>>>>,
+    /// One load at a time: two loads of one generation would make two entries.
+    loading: tokio::sync::Mutex<()>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ReadModel {
+    pub fn new(store: Arc<dyn Store>, journal: Arc<Journal>, hub: Arc<Hub>) -> ReadModel {
+        ReadModel { store, journal, hub, entries: Mutex::default(), loading: tokio::sync::Mutex::default() }
+    }
+
+    /// Folds an event in and tells the readers. A generation that neither memory nor store knows is made from the
+    /// event alone, so that nothing is lost.
+    pub async fn apply(&self, event: &Event) -> Result<(), StoreError> {
+        let Some(queue_id) = event.base.queue_id else { return Ok(()) };
+        let entry = match self.entry(queue_id).await? {
+            Some(entry) => entry,
+            None => self.insert(View::new(Seed {
+                queue_id,
+                instance_id: Some(event.base.instance_id.clone()),
+                created_at: event.base.timestamp,
+                ..Seed::default()
+            })),
+        };
+        let mut entry = lock(&entry);
+        let before = entry.view.status();
+        if entry.view.apply(event) {
+            let now = clock::now();
+            entry.used_at = now.mono;
+            if matches!(event.body, Body::JobStarted(_)) {
+                entry.view.live.queue_position = None;
+            }
+            if self.hub.is_watched(Topic::Generation(queue_id)) {
+                let frames = view::frames(&entry.view, event, now.wall);
+                if !frames.is_empty() {
+                    entry.told_at = now.mono;
+                }
+                self.publish(queue_id, &frames);
+            }
+            self.update(&mut entry, before, now.mono, now.wall);
+        }
+        Ok(())
+    }
+
+    /// Outputs that were found, stored or have failed. True if the generation is completed with them.
+    pub async fn outputs(&self, queue_id: Uuid, rows: &[MediaRecord]) -> Result<(), StoreError> {
+        let Some(entry) = self.entry(queue_id).await? else { return Ok(()) };
+        let mut entry = lock(&entry);
+        let before = entry.view.status();
+        let mut changed = Vec::new();
+        for row in rows {
+            if entry.view.put_output(output(row), row.position) {
+                changed.push(row.media_id);
+            }
+        }
+        let now = clock::now();
+        if !changed.is_empty() {
+            self.publish(queue_id, &view::settled_frames(&entry.view, before, &changed, now.wall));
+            self.update(&mut entry, before, now.mono, now.wall);
+        }
+        Ok(())
+    }
+
+    /// What the records say has changed: a new attempt, a refusal, an instance chosen.
+    pub async fn attempt(&self, attempt: &AttemptRecord) -> Result<(), StoreError> {
+        let Some(entry) = self.entry(attempt.queue_id).await? else { return Ok(()) };
+        let mut entry = lock(&entry);
+        let before = entry.view.status();
+        if entry.view.attempt_known(attempt_seed(attempt)) {
+            let now = clock::now();
+            if entry.view.status() != before && entry.view.status().is_ended() {
+                let frames: Vec<Frame> = view::end_frame(&entry.view, now.wall).into_iter().collect();
+                self.publish(attempt.queue_id, &frames);
+            } else {
+                self.publish(attempt.queue_id, &[view::queue_frame(&entry.view, now.wall)]);
+            }
+            self.update(&mut entry, before, now.mono, now.wall);
+        }
+        Ok(())
+    }
+
+    /// A generation that has just been recorded: readers who subscribed before it existed are told.
+    pub fn created(&self, record: &GenerationRecord, attempt: &AttemptRecord) {
+        let mut view = View::new(seed(record));
+        view.attempt_known(attempt_seed(attempt));
+        let known = lock(&self.entries).contains_key(&record.queue_id);
+        if !known {
+            let entry = self.insert(view);
+            let mut entry = lock(&entry);
+            let now = clock::now();
+            if self.hub.is_watched(Topic::Generation(record.queue_id)) {
+                self.publish(record.queue_id, &[view::queue_frame(&entry.view, now.wall)]);
+            }
+            self.update(&mut entry, Status::Completed, now.mono, now.wall);
+        }
+    }
+
+    /// Places in line, of one instance.
+    pub fn positions(&self, positions: &[(Uuid, u32)], queue_remaining: Option<u64>) {
+        let now = clock::now();
+        for (queue_id, position) in positions {
+            let Some(entry) = lock(&self.entries).get(queue_id).map(Arc::clone) else { continue };
+            let mut entry = lock(&entry);
+            entry.view.live.queue_position = Some(*position);
+            entry.view.live.comfyui_queue_remaining = queue_remaining;
+            if self.hub.is_watched(Topic::Generation(*queue_id)) {
+                self.publish(*queue_id, &[view::queue_frame(&entry.view, now.wall)]);
+            }
+            let before = entry.view.status();
+            self.update(&mut entry, before, now.mono, now.wall);
+        }
+    }
+
+    pub fn preview(&self, picture: &Picture) {
+        if !self.hub.is_watched(Topic::Generation(picture.queue_id)) {
+            return;
+        }
+        let header = PreviewHeader {
+            queue_id: picture.queue_id,
+            prompt_id: picture.prompt_id.clone(),
+            node_id: picture.node_id.clone(),
+            content_type: picture.content_type.to_owned(),
+            sequence: picture.sequence,
+            value: picture.value,
+            max: picture.max,
+        };
+        match Encoded::preview(&header, &picture.image) {
+            Ok(frame) => self.hub.preview(picture.queue_id, &frame),
+            Err(error) => tracing::warn!(%error, "a preview was left out"),
+        }
+    }
+
+    pub fn instance(&self, instance: Instance) {
+        if self.hub.is_watched(Topic::All) {
+            let body = FrameBody::InstanceUpdate { instance: Box::new(instance) };
+            self.encode(&Frame { timestamp: clock::wall(), request_id: None, job: None, body }, |frame| {
+                self.hub.publish_all(frame);
+            });
+        }
+    }
+
+    pub async fn generation(&self, queue_id: Uuid) -> Result<Option<Generation>, StoreError> {
+        let entry = self.entry(queue_id).await?;
+        Ok(entry.map(|entry| {
+            let mut entry = lock(&entry);
+            let now = clock::now();
+            entry.used_at = now.mono;
+            entry.view.generation(now.wall, true)
+        }))
+    }
+
+    pub async fn summary(&self, queue_id: Uuid) -> Result<Option<Summary>, StoreError> {
+        Ok(self.entry(queue_id).await?.map(|entry| lock(&entry).view.summary(clock::wall())))
+    }
+
+    pub async fn status(&self, queue_id: Uuid) -> Result<Option<Status>, StoreError> {
+        Ok(self.entry(queue_id).await?.map(|entry| lock(&entry).view.status()))
+    }
+
+    pub async fn sequence(&self, queue_id: Uuid) -> Result<u64, StoreError> {
+        Ok(self.entry(queue_id).await?.map_or(0, |entry| lock(&entry).view.sequence()))
+    }
+
+    pub async fn percentage(&self, queue_id: Uuid) -> Result<f64, StoreError> {
+        Ok(self.entry(queue_id).await?.map_or(0.0, |entry| lock(&entry).view.overall_percentage()))
+    }
+
+    /// The live state in place of what the list has from the store, where there is one.
+    pub fn freshen(&self, summary: &mut Summary, now: Timestamp) {
+        let entry = lock(&self.entries).get(&summary.queue_id).map(Arc::clone);
+        if let Some(entry) = entry {
+            *summary = lock(&entry).view.summary(now);
+        }
+    }
+
+    pub async fn snapshot(&self, queue_id: Uuid) -> Result<FrameBody, StoreError> {
+        Ok(match self.entry(queue_id).await? {
+            Some(entry) => {
+                let mut entry = lock(&entry);
+                let now = clock::now();
+                entry.used_at = now.mono;
+                view::snapshot(&entry.view, now.wall)
+            }
+            None => FrameBody::Snapshot {
+                queue_id: queue_id.to_string(),
+                sequence: None,
+                generation: Some(None),
+                generations: None,
+                instances: None,
+                truncated: false,
+            },
+        })
+    }
+
+    /// What lists show of it goes to the store.
+    pub async fn save(&self, queue_id: Uuid) -> Result<(), StoreError> {
+        if let Some(summary) = self.summary(queue_id).await? {
+            self.store.save_summary(&summary).await?;
+        }
+        Ok(())
+    }
+
+    /// What time brings: overdue updates, `overall_progress`, and the views nobody needs any more. To be called every
+    /// [`ReadModel::TICK`] milliseconds.
+    pub fn tick(&self) {
+        let now = clock::now();
+        let all: Vec<(Uuid, Arc<Mutex<Entry>>)> =
+            lock(&self.entries).iter().map(|(queue_id, entry)| (*queue_id, Arc::clone(entry))).collect();
+        for (queue_id, entry) in all {
+            let mut entry = lock(&entry);
+            if entry.update_due && now.mono.saturating_sub(entry.updated_at) >= UPDATE_INTERVAL {
+                let before = entry.view.status();
+                self.update(&mut entry, before, now.mono, now.wall);
+            }
+            let status = entry.view.status();
+            let silent = now.mono.saturating_sub(entry.told_at) >= OVERALL_INTERVAL;
+            if status == Status::Processing && silent && self.hub.is_watched(Topic::Generation(queue_id)) {
+                entry.told_at = now.mono;
+                self.publish(queue_id, &[view::overall_frame(&entry.view, now.wall)]);
+            }
+            if status.is_ended() && now.mono.saturating_sub(entry.used_at) > KEEP_ENDED {
+                lock(&self.entries).remove(&queue_id);
+            }
+        }
+    }
+
+    /// Milliseconds between two [`ReadModel::tick`]s.
+    pub const TICK: u64 = 125;
+
+    fn publish(&self, queue_id: Uuid, frames: &[Frame]) {
+        for frame in frames {
+            self.encode(frame, |frame| self.hub.publish(queue_id, frame));
+        }
+    }
+
+    fn encode(&self, frame: &Frame, then: impl FnOnce(&Encoded)) {
+        match Encoded::text(frame) {
+            Ok(frame) => then(&frame),
+            Err(error) => tracing::warn!(%error, "a frame was left out"),
+        }
+    }
+
+    /// `generation_update` to those who watch all: at once when the status changed, else at most four a second.
+    fn update(&self, entry: &mut Entry, before: Status, mono: u64, wall: Timestamp) {
+        let changed = entry.view.status() != before;
+        if !changed && mono.saturating_sub(entry.updated_at) < UPDATE_INTERVAL {
+            entry.update_due = true;
+            return;
+        }
+        entry.updated_at = mono;
+        entry.update_due = false;
+        if self.hub.is_watched(Topic::All) {
+            self.encode(&view::update_frame(&entry.view, wall), |frame| self.hub.publish_all(frame));
+        }
+    }
+
+    fn insert(&self, view: View) -> Arc<Mutex<Entry>> {
+        let queue_id = view.queue_id();
+        let used_at = clock::now().mono;
+        let entry = Entry { view, updated_at: 0, update_due: false, told_at: used_at, used_at };
+        Arc::clone(lock(&self.entries).entry(queue_id).or_insert_with(|| Arc::new(Mutex::new(entry))))
+    }
+
+    async fn entry(&self, queue_id: Uuid) -> Result<Option<Arc<Mutex<Entry>>>, StoreError> {
+        let in_memory = |this: &Self| lock(&this.entries).get(&queue_id).map(Arc::clone);
+        if let Some(entry) = in_memory(self) {
+            return Ok(Some(entry));
+        }
+        let _one = self.loading.lock().await;
+        if let Some(entry) = in_memory(self) {
+            return Ok(Some(entry));
+        }
+        self.journal.flush().await?;
+        let Some(known) = self.store.known(queue_id).await? else { return Ok(None) };
+        let view = rebuild(known, &self.store.events(queue_id).await?, &self.store.media(queue_id).await?);
+        Ok(Some(self.insert(view)))
+    }
+}
+
+/// The view of a generation from all that is kept of it.
+pub fn rebuild(known: Known, events: &[Event], media: &[MediaRecord]) -> View {
+    let mut view = View::new(seed(&known.record));
+    for attempt in &known.attempts {
+        view.attempt_known(attempt_seed(attempt));
+    }
+    for row in media {
+        view.put_output(output(row), row.position);
+    }
+    for event in events {
+        view.apply(event);
+    }
+    view
+}
+
+fn seed(record: &GenerationRecord) -> Seed {
+    Seed {
+        queue_id: record.queue_id,
+        origin: record.origin,
+        instance_id: record.instance_id.clone(),
+        title: record.title.clone(),
+        created_at: record.created_at,
+        metadata: record.metadata.clone(),
+        warnings: record.warnings.clone(),
+    }
+}
+
+fn attempt_seed(attempt: &AttemptRecord) -> AttemptSeed {
+    let refused = attempt.sending == Sending::Refused;
+    AttemptSeed {
+        number: attempt.number,
+        prompt_id: attempt.prompt_id.clone(),
+        instance_id: attempt.instance_id.clone(),
+        change: attempt.change.clone(),
+        refusal: attempt.refusal.clone().filter(|_| refused),
+        completed_at: None,
+        retry_stopped: false,
+    }
+}
+
+/// The contract's shape of a media row.
+pub fn output(row: &MediaRecord) -> Output {
+    let stored = row.status == OutputStatus::Stored;
+    Output {
+        media_id: row.media_id,
+        node_id: row.node_id.clone(),
+        kind: row.kind,
+        preview: row.preview,
+        content_type: row.content_type.clone(),
+        size: row.size,
+        width: row.width,
+        height: row.height,
+        sha256: row.sha256.clone(),
+        url: (stored && row.key.is_some()).then(|| view::media_url(row.media_id)),
+        thumbnail_url: (stored && row.thumbnail_key.is_some()).then(|| view::thumbnail_url(row.media_id)),
+        original_filename: row.source.as_ref().map(|source| source.filename.clone()),
+        text: row.text.clone(),
+        status: row.status,
+        reason: row.reason.clone(),
+    }
+}

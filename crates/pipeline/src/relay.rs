@@ -1,0 +1,314 @@
+//! The relay: takes what the monitors have to tell, puts durable events into the outbox before anyone sees them, and
+//! publishes them in order per generation. Progress goes with them but is conflated: of several updates of one node
+//! that wait together only the newest is told.
+
+use crate::library::Library;
+use crate::ports::{AttemptRecord, Bus, GenerationRecord, Outbox, Sending, Store, StoreError};
+use crate::read_model::ReadModel;
+use monitor_core::event::Event;
+use monitor_core::generation::Origin;
+use monitor_core::tracker::{Observed, Picture};
+use monitor_core::workflow::{form, title};
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// Taken together at most.
+const BATCH: usize = 4_096;
+/// Published events leave the outbox together, this often or when so many have come together.
+const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
+const SWEEP_COUNT: usize = 256;
+const FIRST_RETRY: Duration = Duration::from_millis(50);
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
+
+/// What a monitor has to tell; order matters.
+#[derive(Debug)]
+pub enum Said {
+    Observed { instance_id: String, observed: Box<Observed> },
+    Event(Box<Event>),
+    Image { instance_id: String, picture: Picture },
+    Preview(Picture),
+    Positions { positions: Vec<(Uuid, u32)>, queue_remaining: Option<u64> },
+    /// Answered when everything before it has been published and has left the outbox.
+    Flush(oneshot::Sender<()>),
+}
+
+/// Where monitors put what they have to tell; never waits.
+#[derive(Clone, Debug)]
+pub struct RelayHandle {
+    said: mpsc::UnboundedSender<Said>,
+}
+
+impl RelayHandle {
+    pub fn say(&self, said: Said) {
+        // The relay outlives the monitors; after it nobody listens any more.
+        let _ = self.said.send(said);
+    }
+
+    /// Done when everything said before has been published.
+    pub async fn flush(&self) {
+        let (done, wait) = oneshot::channel();
+        self.say(Said::Flush(done));
+        let _ = wait.await;
+    }
+}
+
+pub struct Relay {
+    said: mpsc::UnboundedReceiver<Said>,
+    outbox: Arc<dyn Outbox>,
+    store: Arc<dyn Store>,
+    bus: Arc<dyn Bus>,
+    library: Arc<Library>,
+    read_model: Arc<ReadModel>,
+    /// Published, still in the outbox.
+    published: Vec<Uuid>,
+    sweep_at: Option<Instant>,
+    /// Generations whose events the bus would not take: theirs wait in order, others go on.
+    stuck: HashMap<Option<Uuid>, VecDeque<Event>>,
+    retry_at: Option<Instant>,
+    retry_pause: Duration,
+}
+
+impl Relay {
+    pub fn new(
+        outbox: Arc<dyn Outbox>,
+        store: Arc<dyn Store>,
+        bus: Arc<dyn Bus>,
+        library: Arc<Library>,
+        read_model: Arc<ReadModel>,
+    ) -> (Relay, RelayHandle) {
+        let (sender, said) = mpsc::unbounded_channel();
+        let relay = Relay {
+            said,
+            outbox,
+            store,
+            bus,
+            library,
+            read_model,
+            published: Vec::new(),
+            sweep_at: None,
+            stuck: HashMap::new(),
+            retry_at: None,
+            retry_pause: FIRST_RETRY,
+        };
+        (relay, RelayHandle { said: sender })
+    }
+
+    /// Publishes what a former run left in the outbox. Before any monitor speaks.
+    pub async fn recover(&mut self) -> Result<usize, StoreError> {
+        let mut count = 0;
+        loop {
+            let left = self.outbox.pending(1_000).await?;
+            if left.is_empty() {
+                return Ok(count);
+            }
+            count += left.len();
+            self.publish(left).await;
+            self.sweep().await;
+            if !self.stuck.is_empty() {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// Runs until every handle is gone.
+    pub async fn run(mut self) {
+        let mut batch = Vec::new();
+        loop {
+            let due = [self.sweep_at, self.retry_at].into_iter().flatten().min();
+            tokio::select! {
+                count = self.said.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
+                        break;
+                    }
+                    self.take(std::mem::take(&mut batch)).await;
+                }
+                () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+            }
+            let now = Instant::now();
+            if self.retry_at.is_some_and(|at| at <= now) {
+                self.retry().await;
+            }
+            if self.sweep_at.is_some_and(|at| at <= now) || self.published.len() >= SWEEP_COUNT {
+                self.sweep().await;
+            }
+        }
+        self.sweep().await;
+    }
+
+    async fn take(&mut self, batch: Vec<Said>) {
+        let mut durable = Vec::new();
+        let mut progress: Vec<Event> = Vec::new();
+        let mut newest: HashMap<(Option<Uuid>, Option<String>), usize> = HashMap::new();
+        let mut flushes = Vec::new();
+        for said in batch {
+            match said {
+                Said::Event(event) if event.is_durable() => durable.push(*event),
+                Said::Event(event) => {
+                    let key = (event.base.queue_id, event.node_id().map(str::to_owned));
+                    match newest.get(&key) {
+                        Some(at) => progress[*at] = *event,
+                        None => {
+                            newest.insert(key, progress.len());
+                            progress.push(*event);
+                        }
+                    }
+                }
+                Said::Observed { instance_id, observed } => self.observed(&instance_id, &observed).await,
+                Said::Image { instance_id, picture } => {
+                    if let Err(error) = self.library.picture(&instance_id, picture).await {
+                        tracing::error!(%error, "an image that came over the socket could not be kept");
+                    }
+                }
+                Said::Preview(picture) => self.read_model.preview(&picture),
+                Said::Positions { positions, queue_remaining } => {
+                    self.read_model.positions(&positions, queue_remaining);
+                }
+                Said::Flush(done) => flushes.push(done),
+            }
+        }
+        if !durable.is_empty() {
+            self.keep(&durable).await;
+            self.publish(durable).await;
+        }
+        progress.sort_by_key(|event| event.base.sequence);
+        for event in progress {
+            // Not before the lifecycle events it follows; the next update says it again.
+            if !self.stuck.contains_key(&event.base.queue_id)
+                && let Err(error) = self.bus.publish(std::slice::from_ref(&event)).await
+            {
+                tracing::debug!(%error, "progress was not told");
+            }
+        }
+        if !flushes.is_empty() {
+            self.sweep().await;
+            for done in flushes {
+                let _ = done.send(());
+            }
+        }
+    }
+
+    /// Into the outbox, however long it takes: nothing may be told before.
+    async fn keep(&self, durable: &[Event]) {
+        let mut pause = FIRST_RETRY;
+        while let Err(error) = self.outbox.append(durable).await {
+            tracing::error!(%error, events = durable.len(), "the outbox took no events; trying again");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_RETRY);
+        }
+    }
+
+    async fn publish(&mut self, events: Vec<Event>) {
+        let (waiting, ready): (Vec<Event>, Vec<Event>) =
+            events.into_iter().partition(|event| self.stuck.contains_key(&event.base.queue_id));
+        for event in waiting {
+            self.stuck.entry(event.base.queue_id).or_default().push_back(event);
+        }
+        if ready.is_empty() {
+            return;
+        }
+        match self.bus.publish(&ready).await {
+            Ok(()) => self.gone(ready.iter().map(|event| event.base.event_id)),
+            Err(error) => {
+                tracing::warn!(%error, events = ready.len(), "the bus did not take events; they wait in the outbox");
+                for event in ready {
+                    self.stuck.entry(event.base.queue_id).or_default().push_back(event);
+                }
+                self.retry_at = Some(Instant::now() + self.retry_pause);
+            }
+        }
+    }
+
+    fn gone(&mut self, event_ids: impl Iterator<Item = Uuid>) {
+        self.published.extend(event_ids);
+        self.sweep_at.get_or_insert(Instant::now() + SWEEP_INTERVAL);
+    }
+
+    /// Each generation for itself: one whose events cannot be taken holds up no other.
+    async fn retry(&mut self) {
+        self.retry_at = None;
+        for (queue_id, mut events) in std::mem::take(&mut self.stuck) {
+            let batch: Vec<Event> = events.make_contiguous().to_vec();
+            match self.bus.publish(&batch).await {
+                Ok(()) => self.gone(batch.iter().map(|event| event.base.event_id)),
+                Err(error) => {
+                    tracing::debug!(%error, "still not taken");
+                    self.stuck.insert(queue_id, events);
+                }
+            }
+        }
+        if self.stuck.is_empty() {
+            self.retry_pause = FIRST_RETRY;
+        } else {
+            self.retry_pause = (self.retry_pause * 2).min(LONGEST_RETRY);
+            self.retry_at = Some(Instant::now() + self.retry_pause);
+        }
+    }
+
+    /// What the bus has taken for good leaves the outbox.
+    async fn sweep(&mut self) {
+        self.sweep_at = None;
+        if self.published.is_empty() {
+            return;
+        }
+        let kept = match self.bus.flush().await {
+            Ok(()) => self.outbox.remove(&self.published).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match kept {
+            Ok(()) => self.published.clear(),
+            Err(error) => {
+                tracing::warn!(%error, "published events stay in the outbox for now");
+                self.sweep_at = Some(Instant::now() + LONGEST_RETRY);
+            }
+        }
+    }
+
+    async fn observed(&self, instance_id: &str, observed: &Observed) {
+        let (record, attempt) = observed_records(instance_id, observed);
+        match self.store.create(&record, &attempt).await {
+            Ok(_) => self.read_model.created(&record, &attempt),
+            // Seen before, by a former run.
+            Err(StoreError::Exists(_)) => {}
+            Err(error) => tracing::error!(%error, queue_id = %record.queue_id, "an observed job could not be recorded"),
+        }
+    }
+}
+
+/// The records of a job that somebody else submitted.
+fn observed_records(instance_id: &str, observed: &Observed) -> (GenerationRecord, AttemptRecord) {
+    let submission = &observed.submission;
+    let created_at = observed.create_time.unwrap_or_else(crate::clock::wall);
+    let graph = monitor_core::comfy::graph::Graph::from_value(&submission.workflow).ok();
+    let title = graph.map_or_else(
+        || "Job without a workflow".to_owned(),
+        |graph| title::title(None, form::prompt_text(&graph, &|_| None).as_deref(), None, graph.len()),
+    );
+    let record = GenerationRecord {
+        queue_id: submission.queue_id,
+        origin: Origin::Observed,
+        title,
+        instance_id: Some(instance_id.to_owned()),
+        created_at,
+        idempotency_key: None,
+        metadata: None,
+        warnings: Vec::new(),
+    };
+    let attempt = AttemptRecord {
+        queue_id: submission.queue_id,
+        number: submission.attempt,
+        prompt_id: submission.prompt_id.clone(),
+        instance_id: Some(instance_id.to_owned()),
+        sending: Sending::None,
+        workflow: submission.workflow.clone(),
+        change: None,
+        created_at,
+        refusal: None,
+        queue_number: observed.number,
+        submitter_client_id: observed.submitter_client_id.clone(),
+    };
+    (record, attempt)
+}
