@@ -12,3 +12,4 @@ pub mod monitor;
 pub mod ports;
 pub mod read_model;
 pub mod relay;
+pub mod service;
