@@ -257,7 +257,7 @@ async fn messages_that_are_lost_doubled_and_swapped_leave_one_end_each() {
     let mut ends = watched.ends();
     ends.sort_unstable();
     ends.dedup();
-    assert_eq!(ends.len(), watched.ends().len());
+    assert_eq!(ends.len(), watched.ends().len(), "{:#?}", watched.told());
 }
 
 #[tokio::test]
@@ -323,7 +323,7 @@ async fn a_stopped_monitor_says_so_and_leaves_no_socket() {
     let watched = Watched::of(&fake);
     watched.connected().await;
     watched.monitor.stop("shutting down").await;
-    assert_eq!(watched.told().last().unwrap(), "Monitor Stopped system");
+    assert!(watched.told().last().unwrap().starts_with("Monitor Stopped"));
     fake.wait_until(|state| state.open_sockets == 0).await;
     assert!(matches!(watched.monitor.submit(submission(), None).await, Sent::Away { .. }));
 }

@@ -96,7 +96,21 @@ impl Watched {
     /// What was told so far, in short.
     pub fn told(&self) -> Vec<String> {
         let heard = self.heard.borrow();
-        heard.events.iter().map(|event| format!("{} {}", event.detail_type(), event.base.prompt_id)).collect()
+        heard
+            .events
+            .iter()
+            .map(|event| {
+                let base = &event.base;
+                format!(
+                    "{} {} {:?} {} {}",
+                    event.detail_type(),
+                    base.prompt_id,
+                    base.queue_id,
+                    base.attempt,
+                    event.node_id().unwrap_or_default()
+                )
+            })
+            .collect()
     }
 
     pub fn ends(&self) -> Vec<String> {

@@ -8,7 +8,6 @@
 
 mod backoff;
 mod classes;
-mod clock;
 mod driver;
 mod handle;
 mod hearing;

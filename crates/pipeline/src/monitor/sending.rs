@@ -5,6 +5,7 @@ use super::driver::{Done, Driver};
 use super::handle::Sent;
 use super::looking;
 use super::refusal::{complaints, explain};
+use crate::clock;
 use crate::comfy::{Comfy, ComfyError, Prompt, PromptAnswer};
 use monitor_core::generation::InstanceState;
 use monitor_core::time::Now;
@@ -113,7 +114,7 @@ impl Driver {
     }
 
     pub(super) fn cancel(&mut self, prompt_id: String, reply: oneshot::Sender<Result<bool, ComfyError>>) {
-        let now = self.clock.now();
+        let now = clock::now();
         self.tell(now, Input::Cancelling { prompt_id: prompt_id.clone() });
         let comfy = self.comfy.clone();
         self.spawn(async move {
