@@ -10,7 +10,7 @@ use monitor_core::comfy::graph::Graph;
 use monitor_core::event::{Base, Body, Event, InterruptReason, JobInterrupted, SCHEMA_VERSION};
 use monitor_core::generation::{Generation, InstanceState, NodeError, Origin};
 use monitor_core::ids::event_id;
-use monitor_core::workflow::{self, editor, file, form, overrides, title};
+use monitor_core::workflow::{editor, file, form, overrides, title};
 use serde_json::Value;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -215,7 +215,7 @@ impl Service {
             title: title::title(read.title.as_deref(), prompt.as_deref(), filename.as_deref(), graph.len()),
             inputs: filled.inputs,
             warnings: filled.warnings,
-            instance_id: classes.map(|(instance_id, _)| instance_id),
+            instance_id: classes.as_ref().map(|(instance_id, _)| instance_id.clone()),
             estimated_wait_time: None,
             eta: None,
             workflow: read.workflow,
@@ -303,7 +303,7 @@ impl Service {
     }
 }
 
-fn lookup(classes: Option<&Value>) -> impl Fn(&str) -> Option<&Value> {
+fn lookup<'a>(classes: Option<&'a Value>) -> impl Fn(&str) -> Option<&'a Value> {
     move |class| classes?.get(class)
 }
 

@@ -1,0 +1,9 @@
+//! `comfyui-monitor`: configuration, the HTTP API and the command line around the pipeline.
+
+pub mod cli;
+pub mod client;
+pub mod clock;
+pub mod config;
+pub mod embedded;
+pub mod http;
+pub mod telemetry;
