@@ -17,6 +17,10 @@ pub enum StoreError {
     Exists(Uuid),
     #[error("there is no generation {0}")]
     NotFound(Uuid),
+    #[error("{0:?} is no cursor of ours: leave it out to begin with the newest")]
+    BadCursor(String),
+    #[error("the store at {place} cannot be opened: {cause}: {fix}")]
+    Unusable { place: String, cause: String, fix: String },
     #[error("the store at {place} failed: {cause}")]
     Failed { place: String, cause: String },
 }
@@ -142,6 +146,8 @@ pub struct Known {
     pub record: GenerationRecord,
     /// By number.
     pub attempts: Vec<AttemptRecord>,
+    /// What [`Store::save_summary`] kept last.
+    pub saved: Option<Summary>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -270,7 +270,12 @@ impl Relay {
     async fn observed(&self, instance_id: &str, observed: &Observed) {
         let (record, attempt) = observed_records(instance_id, observed);
         match self.store.create(&record, &attempt).await {
-            Ok(_) => self.read_model.created(&record, &attempt),
+            Ok(_) => {
+                self.read_model.created(&record, &attempt);
+                if let Err(error) = self.read_model.save(record.queue_id).await {
+                    tracing::warn!(%error, "an observed job is missing from lists for now");
+                }
+            }
             // Seen before, by a former run.
             Err(StoreError::Exists(_)) => {}
             Err(error) => tracing::error!(%error, queue_id = %record.queue_id, "an observed job could not be recorded"),

@@ -32,7 +32,7 @@ impl Times {
 /// The faults of a server, to be given to its builder or changed while it runs.
 ///
 /// "Messages" count what the send loop sends after the first ones of a connection; "job messages" those of jobs alone
-/// (no `status`), from when the server started.
+/// (no `status`; a recorded cut counts too), from when the server started.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     /// For everything random below.
@@ -68,7 +68,7 @@ pub struct Faults {
     pub interrupt_ignores_id: bool,
     /// How often `POST /prompt` is refused, with `refusal`.
     pub refuse: Times,
-    /// Status and body of a refusal; by default the answer ComfyUI gives to a checkpoint that is not there.
+    /// Status and body of a refusal; by default the answer `ComfyUI` gives to a checkpoint that is not there.
     pub refusal: Option<(u16, Value)>,
     /// `/history` and `/api/jobs` answer 500.
     pub history_fails: Times,

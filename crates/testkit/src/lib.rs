@@ -1,4 +1,9 @@
+<<<<<<< HEAD
+<<<<<<< HEAD
 //! A fake ComfyUI for tests, for replaying recordings and for showing the system without a GPU.
+=======
+//! A fake `ComfyUI` for tests, for replaying recordings and for showing the system without a GPU.
+>>>>>>> fake
 //!
 //! [`FakeComfy`] is a small server, not a line player: it keeps a queue, a history, files and sockets, and behaves as
 //! comfyui-protocol says a real one does, faults included. What a submitted graph does comes from a recorded [`Tape`] if
@@ -28,3 +33,8 @@ use std::path::PathBuf;
 pub fn tapes_dir() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tapes"))
 }
+=======
+//! testkit
+
+pub mod conformance;
+>>>>>>> store

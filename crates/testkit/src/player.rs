@@ -35,7 +35,7 @@ pub(crate) struct Act {
 
 impl Act {
     /// The body as posted in this round: in every round but the first with other seeds.
-    pub(crate) fn body(&self, round: u64, client: &Option<String>) -> Map<String, Value> {
+    pub(crate) fn body(&self, round: u64, client: Option<&str>) -> Map<String, Value> {
         let mut body = self.body.clone();
         if let Some(client) = client {
             body.insert("client_id".into(), json!(client));

@@ -434,8 +434,12 @@ impl Job {
         });
         let Some(at) = self.place(id, given.as_ref()) else { return };
         let cached = self.nodes[at].state == NodeState::Pending && (self.cached.contains(id) || !self.gap);
+        self.take_output(pen, at, output, cached);
+    }
+
+    fn take_output(&mut self, pen: &mut Pen, at: usize, output: &Value, cached: bool) {
         if !output.is_null() {
-            self.outputs.insert(id.to_owned(), output.clone());
+            self.outputs.insert(self.nodes[at].node.node_id.clone(), output.clone());
         }
         self.tell_executed(pen, at, Some(output), cached);
     }
@@ -538,14 +542,10 @@ impl Job {
     /// Outputs that only the history told of.
     fn tell_outputs_of(&mut self, pen: &mut Pen, outputs: &Map<String, Value>) {
         for (id, output) in outputs {
-            let display = None;
-            let told = self.index.get(id).is_some_and(|at| self.nodes[*at].images_told);
-            if !told {
-                self.node_executed(pen, id, display, output);
-                if let Some(at) = self.index.get(id).copied() {
-                    self.end(at, NodeState::Finished);
-                }
-            }
+            let Some(at) = self.place(id, None).filter(|at| !self.nodes[*at].images_told) else { continue };
+            let cached = self.nodes[at].state == NodeState::Pending && self.cached.contains(id);
+            self.take_output(pen, at, output, cached);
+            self.end(at, if cached { NodeState::Cached } else { NodeState::Finished });
         }
     }
 

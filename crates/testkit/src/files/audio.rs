@@ -14,7 +14,7 @@ pub(super) fn wav(seed: u64) -> Vec<u8> {
             } else {
                 RATE - phase
             };
-            (((height * 4) as i32 - RATE as i32) as i16).to_le_bytes()
+            ((i64::from(height * 4) - i64::from(RATE)) as i16).to_le_bytes()
         })
         .collect();
     let mut out = b"RIFF".to_vec();

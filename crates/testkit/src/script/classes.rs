@@ -60,14 +60,14 @@ pub(super) fn usual(graph: &Graph, id: &str, class: &str) -> Usual {
     }
 }
 
-/// ComfyUI's own output nodes, by the words their classes begin with; SaveImageWebsocket gives no files.
+/// `ComfyUI`'s own output nodes, by the words their classes begin with; `SaveImageWebsocket` gives no files.
 pub(crate) fn is_output(class: &str) -> bool {
     class.starts_with("Save")
         || class.starts_with("Preview")
         || class.starts_with("VHS_VideoCombine")
 }
 
-/// Gives files their names: ComfyUI counts up within each prefix.
+/// Gives files their names: `ComfyUI` counts up within each prefix.
 #[derive(Debug, Default)]
 pub(crate) struct Namer {
     counts: HashMap<String, u32>,

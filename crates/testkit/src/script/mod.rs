@@ -56,7 +56,7 @@ impl Script {
         self
     }
 
-    /// Nodes whose result is known from an earlier job are cached, as ComfyUI does.
+    /// Nodes whose result is known from an earlier job are cached, as `ComfyUI` does.
     #[must_use]
     pub fn caching(mut self) -> Self {
         self.caching = true;
@@ -243,7 +243,7 @@ impl Failure {
         }
     }
 
-    /// Runs out of GPU memory, in ComfyUI's words (recording 08).
+    /// Runs out of GPU memory, in `ComfyUI`'s words (recording 08).
     pub fn out_of_memory() -> Self {
         let mut failure = Self::error(
             "torch.OutOfMemoryError",

@@ -292,7 +292,7 @@ impl Performer<'_> {
             self.stage.deaf = run.rule.deaf && node.is_some_and(|id| id == run.actor.id);
             match beat {
                 Beat::Bar { value, preview } => {
-                    self.stage.bar(&run.actor, value, run.steps, preview)
+                    self.stage.bar(&run.actor, value, run.steps, preview);
                 }
                 Beat::Hold => self.stage.act(Action::Hold),
                 Beat::Fail(failure) => {

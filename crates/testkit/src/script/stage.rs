@@ -65,21 +65,21 @@ impl Stage {
         });
     }
 
-    fn state(&mut self, actor: &Actor, state: &str, value: Value, max: Value) {
+    fn state(&mut self, actor: &Actor, state: &str, value: &Value, max: &Value) {
         let entry = json!({"value": value, "max": max, "state": state, "node_id": actor.id, "prompt_id": self.prompt_id,
                            "display_node_id": actor.display, "parent_node_id": actor.parent, "real_node_id": actor.real});
         self.act(Action::State { entry });
     }
 
     pub(super) fn start(&mut self, actor: &Actor) {
-        self.state(actor, "running", json!(0.0), json!(1.0));
+        self.state(actor, "running", &json!(0.0), &json!(1.0));
         let data =
             json!({"node": actor.id, "display_node": actor.display, "prompt_id": self.prompt_id});
         self.text("executing", data, To::Submitter);
     }
 
     pub(super) fn bar(&mut self, actor: &Actor, value: u32, max: u32, preview: bool) {
-        self.state(actor, "running", json!(value), json!(max));
+        self.state(actor, "running", &json!(value), &json!(max));
         let data =
             json!({"value": value, "max": max, "prompt_id": self.prompt_id, "node": actor.id});
         self.text("progress", data, To::SubmitterOrAll);
@@ -101,7 +101,7 @@ impl Stage {
             self.text("executed", data, To::Submitter);
         }
         let full = max.map_or(json!(1.0), |max| json!(max));
-        self.state(actor, "finished", full.clone(), full);
+        self.state(actor, "finished", &full, &full);
     }
 
     /// A cached output node tells its old output and is finished, one of one.

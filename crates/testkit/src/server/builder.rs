@@ -10,13 +10,13 @@ use crate::player::Programme;
 use crate::script::Script;
 use crate::tape::Tape;
 
-/// What ComfyUI 0.33.0 answers to `/features` and `/system_stats` (recording 01), here with a GPU.
+/// What `ComfyUI` 0.33.0 answers to `/features` and `/system_stats` (recording 01), here with a GPU.
 const FEATURES: &str = include_str!("../answers/features.json");
 const SYSTEM_STATS: &str = include_str!("../answers/system_stats.json");
-/// A few of ComfyUI's own classes, as recorded.
+/// A few of `ComfyUI`'s own classes, as recorded.
 const OBJECT_INFO: &str = include_str!("../answers/object_info.json");
 
-/// How a fake ComfyUI is to be. By default: on a free port of loopback, at natural speed, without tapes, so that every
+/// How a fake `ComfyUI` is to be. By default: on a free port of loopback, at natural speed, without tapes, so that every
 /// graph is played by a plausible script.
 pub struct Builder {
     addr: SocketAddr,
@@ -109,7 +109,7 @@ impl Builder {
         self
     }
 
-    /// Judges graphs by the node classes, as ComfyUI does; without it every graph with a class in each node is run.
+    /// Judges graphs by the node classes, as `ComfyUI` does; without it every graph with a class in each node is run.
     #[must_use]
     pub fn validation(mut self, on: bool) -> Self {
         self.validation = on;

@@ -13,7 +13,7 @@ pub(super) fn entry(
     recorded: Option<&Value>,
     ending: &Ending,
     recorded_id: &str,
-    outputs: Map<String, Value>,
+    outputs: &Map<String, Value>,
     nodes: &Map<String, Value>,
     messages: Vec<Value>,
 ) -> Value {
@@ -24,7 +24,7 @@ pub(super) fn entry(
             "prompt": null,
             "outputs": outputs,
             "status": {"status_str": if good { "success" } else { "error" }, "completed": good, "messages": null},
-            "meta": meta(&outputs, nodes),
+            "meta": meta(outputs, nodes),
         }),
     };
     rewrite(&mut entry, recorded_id, &job.prompt_id);

@@ -4,25 +4,25 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Number, Value, json};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::queue::{Job, Queue};
 use super::shared::Shared;
-use super::sockets::{self, Audience, Outgoing, Sockets};
+use super::sockets::{self, Audience, Errand, Outgoing, Sockets};
 use super::wire::Port;
 use super::{FakeError, routes, worker};
 use crate::hostile::Raw;
 use crate::script::Cache;
 
-/// As many entries as ComfyUI keeps.
+/// As many entries as `ComfyUI` keeps.
 const MAX_HISTORY: usize = 10_000;
 
 pub(crate) struct Life {
     pub shared: Arc<Shared>,
     state: Mutex<State>,
-    outgoing: mpsc::UnboundedSender<Outgoing>,
+    errands: mpsc::UnboundedSender<Errand>,
     /// Cancelled when the server dies.
     pub dead: CancellationToken,
     /// All tasks and connections of this life.
@@ -92,11 +92,11 @@ impl Life {
         let port = Port::bind(addr, shared.config.send_buffer, dead.clone(), open.clone())
             .map_err(bound)?;
         let addr = axum::serve::Listener::local_addr(&port).map_err(bound)?;
-        let (outgoing, messages) = mpsc::unbounded_channel();
+        let (errands, inbox) = mpsc::unbounded_channel();
         let life = Arc::new(Self {
             shared,
             state: Mutex::default(),
-            outgoing,
+            errands,
             dead,
             open,
             work: Notify::new(),
@@ -108,7 +108,7 @@ impl Life {
                 tracing::error!(%error, "the fake stopped serving");
             }
         });
-        life.spawn(sockets::send_loop(Arc::clone(&life), messages));
+        life.spawn(sockets::send_loop(Arc::clone(&life), inbox));
         life.spawn(worker::work(Arc::clone(&life)));
         life.shared.changed();
         Ok((life, addr))
@@ -136,16 +136,31 @@ impl Life {
 
     /// Hands a message to the send loop.
     pub(crate) fn send(&self, to: Audience, message: Raw) {
-        self.hand(Outgoing {
+        self.hand(Errand::Send(Outgoing {
             to,
             message,
             last: false,
-        });
+        }));
     }
 
-    fn hand(&self, outgoing: Outgoing) {
-        if self.outgoing.send(outgoing).is_err() {
+    fn hand(&self, errand: Errand) {
+        if self.errands.send(errand).is_err() {
             tracing::debug!("the send loop has ended");
+        }
+    }
+
+    /// Ends a client's socket once it has been sent all that comes before.
+    pub(crate) fn cut_in_order(&self, client: &str) {
+        self.hand(Errand::Cut(client.to_owned()));
+    }
+
+    /// Waits until all that was handed over so far is sent; not while the send loop hangs.
+    pub(crate) async fn flush(&self) {
+        let (mark, passed) = oneshot::channel();
+        self.hand(Errand::Mark(mark));
+        tokio::select! {
+            _ = passed => {}
+            () = self.shared.until_stalled() => {}
         }
     }
 
@@ -159,11 +174,11 @@ impl Life {
     /// `executing` of nothing: the last message of every job.
     pub(crate) fn send_last(&self, to: Audience, prompt_id: &str) {
         let message = json!({"type": "executing", "data": {"node": null, "prompt_id": prompt_id}});
-        self.hand(Outgoing {
+        self.hand(Errand::Send(Outgoing {
             to,
             message: Raw::Text(message.to_string()),
             last: true,
-        });
+        }));
     }
 
     /// Tells everybody how long the queue is: after every change of it.
@@ -186,7 +201,7 @@ impl Life {
         job
     }
 
-    /// Takes a waiting job out of the queue. ComfyUI tells the length twice if it was the only one.
+    /// Takes a waiting job out of the queue. `ComfyUI` tells the length twice if it was the only one.
     pub(crate) fn delete(&self, prompt_id: &str) -> bool {
         let mut state = self.lock();
         let removed = state.queue.remove(prompt_id).is_some();

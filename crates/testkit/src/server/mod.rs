@@ -1,4 +1,4 @@
-//! The fake ComfyUI: a small server with a queue, a history and sockets of its own.
+//! The fake `ComfyUI`: a small server with a queue, a history and sockets of its own.
 
 mod builder;
 mod disk;
@@ -9,31 +9,32 @@ mod repertoire;
 mod routes;
 mod shared;
 mod sockets;
+mod telling;
+mod theatre;
 mod validate;
 mod wire;
 mod worker;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::faults::Faults;
 use crate::hostile::Raw;
-use crate::player::{Addressee, Programme};
 
 pub use builder::Builder;
 pub(crate) use repertoire::Source;
 pub use shared::{Heard, Requested, Submitted};
 
 use builder::Setup;
-use life::Life;
 use repertoire::Repertoire;
-use shared::{Command, Shared, lock};
+use shared::Shared;
 use sockets::Audience;
+use theatre::Theatre;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FakeError {
@@ -68,124 +69,10 @@ pub struct Snapshot {
     pub open_sockets: usize,
 }
 
-/// A running fake ComfyUI. It ends when this is dropped.
+/// A running fake `ComfyUI`. It ends when this is dropped.
 pub struct FakeComfy {
     theatre: Arc<Theatre>,
     _end: DropGuard,
-}
-
-/// Keeps the port, and gives the server one life after another.
-struct Theatre {
-    shared: Arc<Shared>,
-    addr: SocketAddr,
-    root: CancellationToken,
-    life: Mutex<Option<Arc<Life>>>,
-    /// Held by whoever begins or ends a life.
-    change: tokio::sync::Mutex<()>,
-}
-
-impl Theatre {
-    fn life(&self) -> Option<Arc<Life>> {
-        lock(&self.life).clone()
-    }
-
-    async fn kill(&self) {
-        let _change = self.change.lock().await;
-        let life = lock(&self.life).take();
-        if let Some(life) = life {
-            life.end().await;
-        }
-    }
-
-    async fn restart(&self) -> Result<(), FakeError> {
-        self.kill().await;
-        let _change = self.change.lock().await;
-        lock(&self.shared.disk).clean();
-        lock(&self.shared.namer).life += 1;
-        let (life, _) = Life::begin(Arc::clone(&self.shared), self.addr, &self.root)?;
-        *lock(&self.life) = Some(life);
-        self.shared.changed();
-        Ok(())
-    }
-
-    /// Carries out what the server does to itself.
-    async fn supervise(self: Arc<Self>, mut commands: UnboundedReceiver<Command>) {
-        while let Some(Command::Kill { down }) = commands.recv().await {
-            self.kill().await;
-            let Some(down) = down else { continue };
-            tokio::time::sleep(down).await;
-            if let Err(error) = self.restart().await {
-                tracing::error!(%error, "the fake did not come back");
-            }
-        }
-    }
-
-    /// Submits the jobs of a programme, one life of the server after another.
-    async fn perform(self: Arc<Self>, programme: Programme) {
-        let mut changes = self.shared.changes();
-        for round in 0_u64.. {
-            for act in &programme.acts {
-                tokio::time::sleep(self.shared.scaled(act.after)).await;
-                loop {
-                    let snapshot = self.snapshot();
-                    let busy = snapshot.running.is_some() || !snapshot.pending.is_empty();
-                    if snapshot.alive && !(busy && act.waits) || changes.changed().await.is_err() {
-                        break;
-                    }
-                }
-                let Some(life) = self.life() else { continue };
-                let body = act.body(round, &self.addressee(&programme.to));
-                routes::play(&life, &body, act.source.clone());
-            }
-            if !programme.looping || programme.acts.is_empty() {
-                break;
-            }
-        }
-    }
-
-    /// The client id jobs go to; `None` leaves the recorded one.
-    fn addressee(&self, to: &Addressee) -> Option<String> {
-        match to {
-            Addressee::Recorded => None,
-            Addressee::Client(id) => Some(id.clone()),
-            Addressee::Connected => {
-                let life = self.life()?;
-                let state = life.lock();
-                state
-                    .sockets
-                    .map
-                    .values()
-                    .max_by_key(|socket| socket.serial)
-                    .map(|socket| socket.client.clone())
-            }
-        }
-    }
-
-    fn snapshot(&self) -> Snapshot {
-        let Some(life) = self.life() else {
-            return Snapshot::default();
-        };
-        let state = life.lock();
-        let mut clients: Vec<_> = state.sockets.map.keys().cloned().collect();
-        clients.sort();
-        Snapshot {
-            alive: true,
-            running: state
-                .running
-                .as_ref()
-                .map(|running| running.job.prompt_id.clone()),
-            held: state.running.as_ref().is_some_and(|running| running.held),
-            pending: state
-                .queue
-                .in_order()
-                .iter()
-                .map(|job| job.prompt_id.clone())
-                .collect(),
-            history: state.history.keys().cloned().collect(),
-            clients,
-            open_sockets: state.sockets.open.len(),
-        }
-    }
 }
 
 impl FakeComfy {
@@ -203,14 +90,8 @@ impl FakeComfy {
             commands,
         ));
         let root = CancellationToken::new();
-        let (life, addr) = Life::begin(Arc::clone(&shared), setup.addr, &root)?;
-        let theatre = Arc::new(Theatre {
-            shared,
-            addr,
-            root: root.clone(),
-            life: Mutex::new(Some(life)),
-            change: tokio::sync::Mutex::default(),
-        });
+        let theatre = Arc::new(Theatre::new(shared, setup.addr, root.clone()));
+        theatre.restart().await?;
         let spawn = |task: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>| {
             let root = root.clone();
             tokio::spawn(async move { root.run_until_cancelled(task).await });
@@ -227,7 +108,7 @@ impl FakeComfy {
 
     /// Stays the same across restarts.
     pub fn addr(&self) -> SocketAddr {
-        self.theatre.addr
+        self.theatre.addr()
     }
 
     /// `http://HOST:PORT`, with the path prefix if one was set, without a slash at the end.
@@ -362,7 +243,7 @@ impl FakeComfy {
         self.each_socket(|_| true, |socket| socket.cut.cancel());
     }
 
-    /// Ends the WebSockets of one client id without a Close frame.
+    /// Ends the sockets of one client id without a Close frame.
     pub fn cut_socket(&self, client_id: &str) {
         self.each_socket(
             |socket| socket.client == client_id,

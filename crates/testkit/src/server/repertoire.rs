@@ -40,7 +40,7 @@ impl Repertoire {
         }
     }
 
-    /// The recorded answer to a body that ComfyUI refused, client and prompt id apart.
+    /// The recorded answer to a body that `ComfyUI` refused, client and prompt id apart.
     pub(crate) fn refusal(&self, body: &Value) -> Option<&Refusal> {
         let asked = |body: &Value| {
             (

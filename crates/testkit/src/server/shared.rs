@@ -167,6 +167,10 @@ impl Shared {
         }
     }
 
+    pub(crate) async fn until_stalled(&self) {
+        let _ = self.stalled.subscribe().wait_for(|stalled| *stalled).await;
+    }
+
     /// A prompt id of the server's own.
     pub(crate) fn new_id(&self) -> String {
         let Some(seed) = self.config.seed else {
@@ -192,7 +196,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Milliseconds since 1970, as ComfyUI's `timestamp`.
+/// Milliseconds since 1970, as `ComfyUI`'s `timestamp`.
 pub(crate) fn now_ms() -> u64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -10,6 +10,7 @@ use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::life::Life;
@@ -31,6 +32,16 @@ pub(crate) struct Outgoing {
     pub message: Raw,
     /// The last message of a job: never held back, so that nothing stays held back.
     pub last: bool,
+}
+
+/// What the send loop is given, in order.
+#[derive(Debug)]
+pub(crate) enum Errand {
+    Send(Outgoing),
+    /// Ends the socket of this client id, without a Close frame.
+    Cut(String),
+    /// Tells that all before it has been sent.
+    Mark(oneshot::Sender<()>),
 }
 
 /// One open WebSocket, in the map or forgotten by it.
@@ -182,10 +193,23 @@ fn enter(life: &Arc<Life>, socket: &Arc<Socket>) -> Vec<Value> {
 }
 
 /// Sends everything to everybody, one after another, waiting for each.
-pub(crate) async fn send_loop(life: Arc<Life>, mut messages: UnboundedReceiver<Outgoing>) {
+pub(crate) async fn send_loop(life: Arc<Life>, mut errands: UnboundedReceiver<Errand>) {
     let mut weather = Weather::new(life.shared.faults().seed);
     let mut total = 0;
-    while let Some(outgoing) = messages.recv().await {
+    while let Some(errand) = errands.recv().await {
+        let outgoing = match errand {
+            Errand::Send(outgoing) => outgoing,
+            Errand::Cut(client) => {
+                let socket = life.lock().sockets.map.get(&client).cloned();
+                socket.inspect(|socket| socket.cut.cancel());
+                continue;
+            }
+            Errand::Mark(passed) => {
+                // Whoever asked may have been interrupted meanwhile.
+                let _ = passed.send(());
+                continue;
+            }
+        };
         for outgoing in weather.pass(&life, outgoing) {
             life.shared.until_not_stalled().await;
             // `/object_info` is built on the same loop.

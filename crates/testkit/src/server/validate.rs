@@ -1,4 +1,4 @@
-//! Judging a graph by the node classes, with ComfyUI's own words (recording 06).
+//! Judging a graph by the node classes, with `ComfyUI`'s own words (recording 06).
 
 use std::collections::HashSet;
 
@@ -146,7 +146,7 @@ impl Judge<'_> {
             for id in &cycle {
                 let error = json!({"type": "dependency_cycle", "message": "Dependency cycle detected",
                                    "details": shown.join(" -> "), "extra_info": {"node_id": id, "cycle_nodes": cycle}});
-                self.write_down(id, vec![error], target);
+                self.write_down(id, &[error], target);
             }
             return false;
         }
@@ -155,13 +155,13 @@ impl Judge<'_> {
             let errors = self.errors(&id);
             if !errors.is_empty() {
                 sound = false;
-                self.write_down(&id, errors, target);
+                self.write_down(&id, &errors, target);
             }
         }
         sound
     }
 
-    fn write_down(&mut self, id: &str, errors: Vec<Value>, target: &str) {
+    fn write_down(&mut self, id: &str, errors: &[Value], target: &str) {
         let class = graph::class(self.graph, id);
         let fresh = json!({"errors": errors, "dependent_outputs": [], "class_type": class});
         let node = self.node_errors.entry(id.to_owned()).or_insert(fresh);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +17,7 @@ use super::repertoire::Source;
 use super::shared::{Command, lock, now_ms};
 use super::sockets::Audience;
 use crate::hostile::Raw;
-use crate::play::{Action, Ending, ImageKind, Play, Step, To, rewrite};
+use crate::play::{Action, Ending, Play, Step, To};
 use crate::script;
 
 pub(super) async fn work(life: Arc<Life>) {
@@ -82,23 +81,23 @@ fn rehearse<'a>(life: &Life, job: &'a Job) -> Cow<'a, Play> {
     }
 }
 
-struct Performance<'a> {
-    life: &'a Life,
-    job: &'a Job,
-    play: &'a Play,
-    interrupt: CancellationToken,
+pub(super) struct Performance<'a> {
+    pub life: &'a Life,
+    pub job: &'a Job,
+    pub play: &'a Play,
+    pub interrupt: CancellationToken,
     /// When the job began; later by as long as it stood still.
     began: Instant,
-    faults: crate::faults::Faults,
+    pub faults: crate::faults::Faults,
     /// The entries of `progress_state` so far.
-    nodes: Map<String, Value>,
+    pub nodes: Map<String, Value>,
     /// Nodes that ran to their end.
-    executed: Vec<String>,
-    outputs: Map<String, Value>,
+    pub executed: Vec<String>,
+    pub outputs: Map<String, Value>,
     /// The executing id of the node started last.
-    current: Option<String>,
+    pub current: Option<String>,
     /// `status.messages` of the history entry.
-    messages: Vec<Value>,
+    pub messages: Vec<Value>,
 }
 
 impl Performance<'_> {
@@ -198,25 +197,21 @@ impl Performance<'_> {
             }
             Action::Binary { bytes, to } => self.deliver(*to, Raw::Binary(bytes.clone())),
             Action::Cut => {
-                let state = self.life.lock();
-                let socket = self
-                    .job
-                    .client
-                    .as_ref()
-                    .and_then(|client| state.sockets.map.get(client));
-                socket.inspect(|socket| socket.cut.cancel());
+                if let Some(client) = &self.job.client {
+                    self.life.cut_in_order(client);
+                }
             }
             Action::Kill { down } => {
                 let down = self.life.shared.scaled(*down);
                 self.die(Some(down)).await;
             }
-            Action::Hold => return self.hold().await,
+            Action::Hold => return self.hold(step.deaf).await,
         }
         self.count().await
     }
 
     /// Counts one message of this job, and lets befall what comes after so many.
-    async fn count(&mut self) -> ControlFlow<Ending> {
+    pub(super) async fn count(&mut self) -> ControlFlow<Ending> {
         let mine = {
             let mut mine = 0;
             self.job.sent.send_modify(|sent| {
@@ -242,7 +237,7 @@ impl Performance<'_> {
             self.die(down).await;
         }
         if self.faults.hold_after == Some(mine) {
-            self.hold().await
+            self.hold(false).await
         } else {
             ControlFlow::Continue(())
         }
@@ -250,15 +245,16 @@ impl Performance<'_> {
 
     /// Has the server killed; this task goes with it.
     async fn die(&self, down: Option<Duration>) {
+        self.life.flush().await;
         self.life.shared.command(Command::Kill { down });
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
-    async fn hold(&mut self) -> ControlFlow<Ending> {
+    async fn hold(&mut self, deaf: bool) -> ControlFlow<Ending> {
         let since = Instant::now();
         self.held(true);
         let freed = tokio::select! {
-            () = self.interrupt.cancelled() => false,
+            () = self.interrupt.cancelled(), if !deaf => false,
             permit = self.life.shared.gate.acquire() => permit.map(tokio::sync::SemaphorePermit::forget).is_ok(),
         };
         self.held(false);
@@ -277,152 +273,6 @@ impl Performance<'_> {
         self.life.shared.changed();
     }
 
-    /// One of the three messages that history keeps too; they carry the server's time.
-    async fn milestone(&mut self, kind: &str, mut data: Value) {
-        rewrite(&mut data, &self.play.prompt_id, &self.job.prompt_id);
-        data["timestamp"] = now_ms().into();
-        self.messages.push(json!([kind, data]));
-        // `execution_interrupted` alone of them goes to everybody if the job has no client id.
-        let to = if kind == "execution_interrupted" {
-            To::SubmitterOrAll
-        } else {
-            To::Submitter
-        };
-        self.deliver(
-            to,
-            Raw::Text(json!({"type": kind, "data": data}).to_string()),
-        );
-        if self.count().await.is_break() {
-            // Interrupted while it stood still between two milestones: the next wait sees it.
-            tracing::debug!(kind, "interrupted while held");
-        }
-    }
-
-    fn text(&mut self, to: To, kind: &str, mut data: Value) {
-        rewrite(&mut data, &self.play.prompt_id, &self.job.prompt_id);
-        match kind {
-            "progress_state" => return self.states(data),
-            "executing" => {
-                self.current = data["node"].as_str().map(str::to_owned);
-                if let Some(running) = &mut self.life.lock().running {
-                    running.last_node = data["display_node"].as_str().map(str::to_owned);
-                }
-            }
-            "executed" => {
-                let node = data["node"].as_str().unwrap_or_default();
-                if !data["output"].is_null() {
-                    self.outputs.insert(node.to_owned(), data["output"].clone());
-                    lock(&self.life.shared.disk).write(
-                        &data["output"],
-                        Some(&Value::Object(self.job.graph.clone())),
-                    );
-                }
-            }
-            "progress" if self.faults.old_messages => {
-                let display = data["node"]
-                    .as_str()
-                    .map(|node| self.nodes[node]["display_node_id"].clone());
-                data["node"] = display
-                    .filter(Value::is_string)
-                    .unwrap_or_else(|| data["node"].clone());
-            }
-            _ => {}
-        }
-        self.deliver(
-            to,
-            Raw::Text(json!({"type": kind, "data": data}).to_string()),
-        );
-    }
-
-    fn state(&mut self, entry: &Value) {
-        let mut entry = entry.clone();
-        rewrite(&mut entry, &self.play.prompt_id, &self.job.prompt_id);
-        let id = entry["node_id"].as_str().unwrap_or_default().to_owned();
-        self.nodes.insert(id, entry);
-        let nodes = std::mem::take(&mut self.nodes);
-        self.states(json!({"prompt_id": self.job.prompt_id, "nodes": nodes}));
-    }
-
-    fn states(&mut self, mut data: Value) {
-        if !self.faults.old_messages {
-            let message = json!({"type": "progress_state", "data": data});
-            self.deliver(To::SubmitterOrAll, Raw::Text(message.to_string()));
-        }
-        let Value::Object(nodes) = data["nodes"].take() else {
-            return;
-        };
-        for (id, entry) in &nodes {
-            if entry["state"] == "finished"
-                && !self.executed.contains(id)
-                && !self.play.cached.contains(id)
-            {
-                self.executed.push(id.clone());
-            }
-        }
-        self.nodes = nodes;
-    }
-
-    fn wants_metadata(&self) -> bool {
-        let Some(client) = &self.job.client else {
-            return false;
-        };
-        let state = self.life.lock();
-        !self.faults.old_messages
-            && state
-                .sockets
-                .previews_with_metadata
-                .get(client)
-                .copied()
-                .unwrap_or(false)
-    }
-
-    /// A type 4 frame for clients with the flag, else a type 1 frame (section 3).
-    fn preview(&self, node: &str, kind: ImageKind, image: &Bytes) -> Bytes {
-        if !self.wants_metadata() {
-            return [
-                &1_u32.to_be_bytes(),
-                &kind.code().to_be_bytes(),
-                image.as_ref(),
-            ]
-            .concat()
-            .into();
-        }
-        let ids = self.nodes.get(node).cloned().unwrap_or_default();
-        let header = json!({"node_id": node, "prompt_id": self.job.prompt_id, "display_node_id": ids["display_node_id"],
-                            "parent_node_id": ids["parent_node_id"], "real_node_id": ids["real_node_id"],
-                            "image_type": kind.mime()})
-        .to_string();
-        [
-            &4_u32.to_be_bytes(),
-            &(header.len() as u32).to_be_bytes(),
-            header.as_bytes(),
-            image.as_ref(),
-        ]
-        .concat()
-        .into()
-    }
-
-    fn deliver(&self, to: To, message: Raw) {
-        let to = match (to, &self.job.client) {
-            (To::All, _) | (To::SubmitterOrAll, None) => Audience::Everybody,
-            (_, Some(client)) => Audience::One(client.clone()),
-            (To::Submitter, None) => return,
-        };
-        self.life.send(to, message);
-    }
-
-    /// What a job tells that is stopped now.
-    fn interrupted(&self) -> Ending {
-        let current = self.current.clone().unwrap_or_default();
-        let real = self
-            .nodes
-            .get(&current)
-            .and_then(|entry| entry["real_node_id"].as_str())
-            .unwrap_or(&current);
-        Ending::Interrupted(json!({"prompt_id": self.job.prompt_id, "node_id": real,
-                                   "node_type": crate::graph::class(&self.job.graph, real), "executed": self.executed}))
-    }
-
     /// After the terminal message: history first, then the `status`, then `executing` of nothing.
     fn end(self, ending: &Ending) {
         let to_the_end = *ending == self.play.ending;
@@ -432,7 +282,7 @@ impl Performance<'_> {
             recorded,
             ending,
             &self.play.prompt_id,
-            self.outputs,
+            &self.outputs,
             &self.nodes,
             self.messages,
         );

@@ -1,10 +1,11 @@
-//! Recorded ComfyUI sessions: their lines, and the jobs they hold.
+//! Recorded `ComfyUI` sessions: their lines, and the jobs they hold.
 //!
 //! The format is that of section 10 of comfyui-protocol: a folder with `trace.jsonl`, one JSON object per line, and
 //! beside it the bodies and history entries the lines refer to.
 
 mod jobs;
 mod read;
+mod reel;
 mod write;
 
 use std::time::Duration;

@@ -100,7 +100,7 @@ fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// ComfyUI's check against foreign pages: `Sec-Fetch-Site`, and an `Origin` that names another host than a loopback
+/// `ComfyUI`'s check against foreign pages: `Sec-Fetch-Site`, and an `Origin` that names another host than a loopback
 /// `Host`.
 fn is_foreign(headers: &HeaderMap) -> bool {
     if text_of(headers, "sec-fetch-site") == Some("cross-site") {
@@ -143,7 +143,7 @@ fn done() -> Response {
     Response::new(Body::empty())
 }
 
-/// What ComfyUI says to all that it did not expect.
+/// What `ComfyUI` says to all that it did not expect.
 fn trouble() -> Response {
     (
         StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,0 +1,5 @@
+//! Where bytes are kept.
+
+pub mod object;
+mod picture;
+mod sniff;

@@ -1,0 +1,264 @@
+//! Media on an object store: a local folder now, S3 by the same code.
+//!
+//! Keys are `media/ab/cd/<media id>` (`abcd` its first digits, so that no folder grows large), with `.thumbnail` behind
+//! for thumbnails. Nothing a server or a workflow said is part of a key.
+
+use super::{picture, sniff};
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use monitor_pipeline::ports::{Media, MediaError, StoredFile};
+use object_store::buffered::BufWriter;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path as Key;
+use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::io::{BufReader, Cursor};
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+const THUMBNAIL: &str = ".thumbnail";
+/// Smaller files are written in one step, larger ones in parts of this size.
+const PART: usize = 8 * 1024 * 1024;
+const PARTS_AT_ONCE: usize = 2;
+/// An image larger than this, in a store that cannot be read in place, gets no thumbnail.
+const MAX_IMAGE_IN_MEMORY: u64 = 64 * 1024 * 1024;
+
+/// Clones share the store.
+#[derive(Clone)]
+pub struct ObjectMedia {
+    store: Arc<dyn ObjectStore>,
+    max_bytes: u64,
+    /// Decoding takes much memory: one at a time.
+    decoding: Arc<Semaphore>,
+}
+
+impl ObjectMedia {
+    /// Files larger than `max_bytes` are refused.
+    pub fn new(store: Arc<dyn ObjectStore>, max_bytes: u64) -> ObjectMedia {
+        ObjectMedia { store, max_bytes, decoding: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Below `dir/media`; `dir` is made where it is missing.
+    ///
+    /// # Errors
+    /// [`MediaError::Failed`] when `dir` cannot be made or read.
+    pub fn local(dir: &Path, max_bytes: u64) -> Result<ObjectMedia, MediaError> {
+        let told = |cause: String| {
+            let place = dir.display();
+            MediaError::Failed(format!("{place}: {cause}: make it writable, or name another folder with --data-dir"))
+        };
+        std::fs::create_dir_all(dir).map_err(|error| told(error.to_string()))?;
+        // A row that says "stored" may outlive a power cut; so must the bytes.
+        let store = LocalFileSystem::new_with_prefix(dir).map_err(|error| told(error.to_string()))?.with_fsync(true);
+        Ok(ObjectMedia::new(Arc::new(store), max_bytes))
+    }
+
+    /// Writes all of `bytes` under `key`; nothing is there before all of it is.
+    async fn write(
+        &self,
+        key: &Key,
+        mut bytes: BoxStream<'static, Result<Bytes, MediaError>>,
+    ) -> Result<Written, MediaError> {
+        let mut writer =
+            BufWriter::with_capacity(Arc::clone(&self.store), key.clone(), PART).with_max_concurrency(PARTS_AT_ONCE);
+        let mut written = Written { size: 0, sha256: Sha256::new(), head: Vec::new() };
+        let copied = async {
+            while let Some(chunk) = bytes.try_next().await? {
+                written.take(&chunk, self.max_bytes)?;
+                writer.write_all(&chunk).await.map_err(|error| MediaError::Failed(error.to_string()))?;
+            }
+            Ok(())
+        };
+        if let Err(error) = copied.await {
+            if let Err(left) = writer.abort().await {
+                tracing::warn!(%left, %key, "a broken upload could not be taken back");
+            }
+            return Err(error);
+        }
+        writer.shutdown().await.map_err(|error| MediaError::Failed(error.to_string()))?;
+        Ok(written)
+    }
+
+    /// What an image shows of itself. A picture that cannot be read back is stored all the same, without.
+    async fn look(&self, key: &Key, size: u64, content_type: &'static str) -> Option<picture::Picture> {
+        if !picture::is_readable(content_type) {
+            return None;
+        }
+        let _turn = self.decoding.acquire().await.ok()?;
+        let stored =
+            self.store.get(key).await.inspect_err(|error| tracing::warn!(%error, %key, "no thumbnail")).ok()?;
+        let looking = match stored.payload {
+            GetResultPayload::File(file, _) => {
+                tokio::task::spawn_blocking(move || picture::look(BufReader::new(file), content_type))
+            }
+            GetResultPayload::Stream(_) if size > MAX_IMAGE_IN_MEMORY => return None,
+            GetResultPayload::Stream(_) => {
+                let bytes = stored.bytes().await.ok()?;
+                tokio::task::spawn_blocking(move || picture::look(Cursor::new(bytes), content_type))
+            }
+        };
+        // A decoder that panics over a hostile file costs that file its thumbnail, no more.
+        looking.await.inspect_err(|error| tracing::warn!(%error, %key, "an image could not be decoded")).ok()?
+    }
+
+    /// The file is stored by now: a thumbnail that cannot be is no reason to call that failed.
+    async fn store_thumbnail(&self, media_id: Uuid, thumbnail: Vec<u8>) -> Option<String> {
+        let key = thumbnail_key_of(media_id);
+        match self.store.put(&key, thumbnail.into()).await {
+            Ok(_) => Some(key.to_string()),
+            Err(error) => {
+                tracing::warn!(%error, %key, "a thumbnail could not be stored");
+                None
+            }
+        }
+    }
+}
+
+/// What is learnt while the bytes go by.
+struct Written {
+    size: u64,
+    sha256: Sha256,
+    head: Vec<u8>,
+}
+
+impl Written {
+    fn take(&mut self, chunk: &[u8], limit: u64) -> Result<(), MediaError> {
+        self.size = self.size.saturating_add(chunk.len() as u64);
+        if self.size > limit {
+            return Err(MediaError::TooLarge { limit });
+        }
+        self.sha256.update(chunk);
+        let missing = sniff::HEAD.saturating_sub(self.head.len()).min(chunk.len());
+        self.head.extend_from_slice(&chunk[..missing]);
+        Ok(())
+    }
+
+    fn content_type(&self) -> &'static str {
+        sniff::content_type(&self.head, self.size == self.head.len() as u64)
+    }
+
+    fn sha256(self) -> String {
+        self.sha256.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+}
+
+fn key_of(media_id: Uuid) -> Key {
+    let digits = media_id.simple().to_string();
+    Key::from_iter(["media", &digits[..2], &digits[2..4], &media_id.hyphenated().to_string()])
+}
+
+fn thumbnail_key_of(media_id: Uuid) -> Key {
+    Key::from(format!("{}{THUMBNAIL}", key_of(media_id)))
+}
+
+/// Only keys that we gave out: anything else is not there, wherever it points.
+fn checked(key: &str) -> Result<Key, MediaError> {
+    let name = key.rsplit('/').next().unwrap_or_default();
+    let given = match name.strip_suffix(THUMBNAIL) {
+        Some(name) => Uuid::try_parse(name).map(thumbnail_key_of),
+        None => Uuid::try_parse(name).map(key_of),
+    };
+    given.ok().filter(|given| given.as_ref() == key).ok_or_else(|| MediaError::NotFound(key.to_owned()))
+}
+
+fn told(key: &str, error: &object_store::Error) -> MediaError {
+    match error {
+        object_store::Error::NotFound { .. } => MediaError::NotFound(key.to_owned()),
+        error => MediaError::Failed(error.to_string()),
+    }
+}
+
+#[async_trait]
+impl Media for ObjectMedia {
+    async fn store(
+        &self,
+        media_id: Uuid,
+        bytes: BoxStream<'static, Result<Bytes, MediaError>>,
+    ) -> Result<StoredFile, MediaError> {
+        let key = key_of(media_id);
+        let written = self.write(&key, bytes).await?;
+        let (size, content_type) = (written.size, written.content_type());
+        let picture = self.look(&key, size, content_type).await;
+        let (width, height) = picture.as_ref().map(|picture| (picture.width, picture.height)).unzip();
+        let thumbnail_key = match picture.and_then(|picture| picture.thumbnail) {
+            None => None,
+            Some(thumbnail) => self.store_thumbnail(media_id, thumbnail).await,
+        };
+        Ok(StoredFile {
+            key: key.to_string(),
+            size,
+            sha256: written.sha256(),
+            content_type: content_type.to_owned(),
+            width,
+            height,
+            thumbnail_key,
+        })
+    }
+
+    async fn open(
+        &self,
+        key: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<(u64, BoxStream<'static, Result<Bytes, MediaError>>), MediaError> {
+        let place = checked(key)?;
+        // A range that holds nothing is asked for by nobody, but told with the size, for whoever answers 416.
+        if let Some(range) = &range {
+            let size = self.store.head(&place).await.map_err(|error| told(key, &error))?.size;
+            if range.start >= range.end.min(size) {
+                return Ok((size, futures::stream::empty().boxed()));
+            }
+        }
+        let options = GetOptions { range: range.map(GetRange::Bounded), ..GetOptions::default() };
+        let found = self.store.get_opts(&place, options).await.map_err(|error| told(key, &error))?;
+        let size = found.meta.size;
+        let key = key.to_owned();
+        Ok((size, found.into_stream().map_err(move |error| told(&key, &error)).boxed()))
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), MediaError> {
+        match self.store.delete(&checked(key)?).await {
+            // Deleted before, by whoever was cut off right after.
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(told(key, &error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_keys_that_were_given_out_are_taken() {
+        let id = Uuid::from_u128(0xabcd_0000_0000_0000_0000_0000_0000_0001);
+        let key = key_of(id).to_string();
+        assert_eq!(key, format!("media/ab/cd/{id}"));
+        assert_eq!(checked(&key).unwrap(), key_of(id));
+        assert_eq!(checked(&format!("{key}{THUMBNAIL}")).unwrap(), thumbnail_key_of(id));
+        for forged in [
+            String::new(),
+            "monitor.db".to_owned(),
+            format!("media/ab/ce/{id}"),
+            format!("/{key}"),
+            format!("../{key}"),
+            format!("media/ab/cd/../cd/{id}"),
+            format!("media/ab/cd/{}", id.simple()),
+            format!("{key}{THUMBNAIL}{THUMBNAIL}"),
+            format!("{key}\0"),
+            key.to_uppercase(),
+        ] {
+            assert!(matches!(checked(&forged), Err(MediaError::NotFound(_))), "{forged}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Where durable events wait for the bus.
+
+pub mod sqlite;

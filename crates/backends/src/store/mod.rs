@@ -1,0 +1,3 @@
+//! Where generations are kept.
+
+pub mod sqlite;

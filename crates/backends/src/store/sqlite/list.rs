@@ -1,0 +1,176 @@
+//! Pages of summaries, with what stands around them: counts and today's numbers.
+
+use super::Failure;
+use super::summaries::{folded, rank};
+use super::values::{Id, decoded, unsigned};
+use monitor_core::generation::Status;
+use monitor_core::time::{Timestamp, percentage};
+use monitor_pipeline::ports::{ListQuery, Page, StoreError, Today};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
+use uuid::Uuid;
+
+pub(super) async fn list(readers: &SqlitePool, query: &ListQuery) -> Result<Page, Failure> {
+    let cursor = query.cursor.as_deref().map(Cursor::read).transpose()?;
+    // One snapshot: items and counts tell of the same moment.
+    let mut snapshot = readers.begin().await?;
+    let connection = &mut *snapshot;
+
+    let mut page = QueryBuilder::new("SELECT summary, created_at, queue_id FROM generations");
+    filter(&mut page, query);
+    if !query.statuses.is_empty() {
+        page.push(" AND status IN (");
+        let mut statuses = page.separated(", ");
+        for status in &query.statuses {
+            statuses.push_bind(rank(*status));
+        }
+        page.push(")");
+    }
+    if let Some(Cursor { created_at, queue_id }) = cursor {
+        page.push(" AND (created_at, queue_id) < (").push_bind(created_at).push(", ").push_bind(Id(queue_id)).push(")");
+    }
+    // One more than asked for tells whether there is a next page.
+    page.push(" ORDER BY created_at DESC, queue_id DESC LIMIT ").push_bind(i64::from(query.limit) + 1);
+    let mut rows = page.build().fetch_all(&mut *connection).await?;
+    let more = rows.len() > query.limit as usize;
+    rows.truncate(query.limit as usize);
+    let next_cursor = match rows.last() {
+        Some(last) if more => {
+            Some(Cursor { created_at: last.try_get(1)?, queue_id: last.try_get::<Id, _>(2)?.0 }.to_string())
+        }
+        _ => None,
+    };
+
+    Ok(Page {
+        items: decoded(&rows)?,
+        next_cursor,
+        counts: counts(connection, query).await?,
+        today: today(connection, query.today).await?,
+    })
+}
+
+/// All filters but the status, which the counts leave out.
+fn filter(statement: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
+    statement.push(" WHERE status IS NOT NULL");
+    if let Some(instance_id) = &query.instance_id {
+        statement.push(" AND instance_id = ").push_bind(instance_id);
+    }
+    if let Some(since) = query.since {
+        statement.push(" AND created_at >= ").push_bind(since.as_millis());
+    }
+    if let Some(until) = query.until {
+        statement.push(" AND created_at < ").push_bind(until.as_millis());
+    }
+    let Some(wanted) = query.q.as_deref().map(str::trim).filter(|wanted| !wanted.is_empty()) else {
+        return;
+    };
+    statement.push(" AND ((1");
+    for word in folded(wanted).split_whitespace() {
+        // instr, not LIKE: it knows no wildcards that would have to be escaped.
+        statement.push(" AND instr(searched, ").push_bind(word).push(")");
+    }
+    statement.push(")");
+    if let Some((lowest, highest)) = ids_beginning_with(wanted) {
+        statement.push(" OR queue_id BETWEEN ").push_bind(Id(lowest)).push(" AND ").push_bind(Id(highest));
+    }
+    statement.push(" OR queue_id IN (SELECT queue_id FROM attempts WHERE prompt_id >= ").push_bind(wanted);
+    statement.push(" AND prompt_id < ").push_bind(format!("{wanted}\u{10FFFF}")).push("))");
+}
+
+/// The ids whose text begins so, as a range.
+fn ids_beginning_with(text: &str) -> Option<(Uuid, Uuid)> {
+    let digits: String = text.chars().filter(|character| *character != '-').collect();
+    let is_beginning = (1..=32).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let filled = |with: &str| Uuid::try_parse(&format!("{digits}{}", with.repeat(32 - digits.len()))).ok();
+    if is_beginning { Some((filled("0")?, filled("f")?)) } else { None }
+}
+
+async fn counts(connection: &mut SqliteConnection, query: &ListQuery) -> Result<Vec<(Status, u64)>, Failure> {
+    let mut statement = QueryBuilder::new("SELECT status, count(*) FROM generations");
+    filter(&mut statement, query);
+    statement.push(" GROUP BY status");
+    let counted: Vec<(i64, i64)> = statement.build_query_as().fetch_all(connection).await?;
+    let count_of = |status| counted.iter().find(|(place, _)| *place == rank(status)).map_or(0, |(_, n)| unsigned(*n));
+    Ok(Status::ALL.into_iter().map(|status| (status, count_of(status))).collect())
+}
+
+/// Of all generations made since the day began, whatever the filters. Success is out of those that completed or
+/// failed: what a person stopped says nothing of it.
+async fn today(connection: &mut SqliteConnection, start: Timestamp) -> Result<Today, Failure> {
+    let (jobs, completed, failed, median_wait) = sqlx::query_as::<_, (i64, i64, i64, Option<f64>)>(
+        "WITH day AS MATERIALIZED (
+             SELECT status, max(started_at - created_at, 0) AS wait FROM generations
+             WHERE status IS NOT NULL AND created_at >= ?1),
+         waits AS (
+             SELECT wait, row_number() OVER (ORDER BY wait) AS place, count(*) OVER () AS total
+             FROM day WHERE wait IS NOT NULL)
+         SELECT (SELECT count(*) FROM day), (SELECT count(*) FROM day WHERE status = ?2),
+             (SELECT count(*) FROM day WHERE status = ?3),
+             (SELECT avg(wait) FROM waits WHERE place IN ((total + 1) / 2, (total + 2) / 2))",
+    )
+    .bind(start.as_millis())
+    .bind(rank(Status::Completed))
+    .bind(rank(Status::Failed))
+    .fetch_one(connection)
+    .await?;
+    let ended = completed + failed;
+    Ok(Today {
+        jobs: unsigned(jobs),
+        median_wait_ms: median_wait.map(|wait| wait.round() as u64),
+        success_percentage: (ended > 0).then(|| percentage(completed as f64 / ended as f64 * 100.0)),
+    })
+}
+
+/// The last row of a page: the next page begins behind it, whatever was added in front meanwhile.
+struct Cursor {
+    created_at: i64,
+    queue_id: Uuid,
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}_{}", self.created_at, self.queue_id.simple())
+    }
+}
+
+impl Cursor {
+    fn read(text: &str) -> Result<Cursor, StoreError> {
+        let parts = text.split_once('_').and_then(|(created_at, queue_id)| {
+            Some(Cursor { created_at: created_at.parse().ok()?, queue_id: Uuid::try_parse(queue_id).ok()? })
+        });
+        parts.ok_or_else(|| StoreError::BadCursor(text.chars().take(64).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_id_is_the_range_of_all_that_begin_so() {
+        let id: Uuid = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9".parse().unwrap();
+        for beginning in ["0", "0A1b", "0a1b2c3d-", "0a1b2c3d-4e5f-6", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"] {
+            let (lowest, highest) = ids_beginning_with(beginning).unwrap();
+            assert!((lowest..=highest).contains(&id), "{beginning}");
+        }
+        let (lowest, highest) = ids_beginning_with("0a1c").unwrap();
+        assert!(!(lowest..=highest).contains(&id));
+    }
+
+    #[test]
+    fn what_is_no_beginning_of_an_id_is_no_range() {
+        for text in ["", "-", "cat", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f90", "é"] {
+            assert_eq!(ids_beginning_with(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_is_read_back_and_a_forged_one_refused() {
+        let cursor = Cursor { created_at: -5, queue_id: Uuid::max() };
+        let read = Cursor::read(&cursor.to_string()).unwrap();
+        assert_eq!((read.created_at, read.queue_id), (-5, Uuid::max()));
+        for forged in ["", "_", "1", "1_2", "x_ffffffffffffffffffffffffffffffff", "1_ffffffffffffffffffffffffffffffff'"]
+        {
+            assert!(matches!(Cursor::read(forged), Err(StoreError::BadCursor(_))), "{forged}");
+        }
+    }
+}
