@@ -1,4 +1,4 @@
-//! `comfyui-monitor`: configuration, the HTTP API and the command line around the pipeline.
+//! `comfyui-monitor`: configuration, the HTTP API, live frames and the command line around the pipeline.
 
 pub mod cli;
 pub mod client;
@@ -6,4 +6,5 @@ pub mod clock;
 pub mod config;
 pub mod embedded;
 pub mod http;
+pub mod live;
 pub mod telemetry;

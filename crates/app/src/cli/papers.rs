@@ -51,7 +51,7 @@ pub(super) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Exit> {
 pub(super) struct OpenapiArgs {}
 
 pub(super) fn openapi() -> anyhow::Result<Exit> {
-    let mut text = crate::http::openapi(utoipa_axum::router::OpenApiRouter::new()).to_pretty_json()?;
+    let mut text = crate::http::openapi().to_pretty_json()?;
     text.push('\n');
     print(&text)
 }

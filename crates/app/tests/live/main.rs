@@ -1,0 +1,12 @@
+//! The live endpoints over real sockets: a WebSocket client of somebody else's making, and raw bytes where such a
+//! client is too polite.
+
+mod events;
+mod handshake;
+mod hostile;
+mod raw;
+mod server;
+mod slow;
+#[path = "../support/snapshots.rs"]
+mod snapshots;
+mod websocket;
