@@ -1,4 +1,4 @@
-//! `comfyui-monitor`: configuration, the HTTP API and the command line around the pipeline.
+//! `comfyui-monitor`: configuration, the HTTP API, live frames and the command line around the pipeline.
 
 pub mod cli;
 pub mod client;
