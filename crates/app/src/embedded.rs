@@ -4,10 +4,10 @@
 use crate::config::{Config, Instance};
 use crate::http::{Metrics, Site as HttpSite, router};
 use crate::live::{LiveSettings, LiveState};
-use crate::{gauges, live};
+use crate::gauges;
 use anyhow::Context as _;
 use monitor_backends::bus::memory::MemoryBus;
-use monitor_backends::comfy::http::{ComfyServer, Options};
+use monitor_backends::comfy::{ComfyServer, Options};
 use monitor_backends::media::object::ObjectMedia;
 use monitor_backends::store::sqlite::Sqlite;
 use monitor_core::ids::client_id;
@@ -70,7 +70,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let store = Arc::new(Sqlite::open(&config.data_dir).await?);
     let media: Arc<dyn Media> = Arc::new(ObjectMedia::local(&config.data_dir.join("media"), config.media.max_bytes)?);
 
-    let demo = if config.demo { Some(demo_server().await?) } else { None };
+    let demo = if config.demo { Some(demo::builder()?.speed(1.0).start().await?) } else { None };
     let servers = servers(config, demo.as_ref())?;
 
     let stop = CancellationToken::new();
@@ -126,7 +126,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let api: Arc<dyn Api> = service;
     let site = HttpSite::new(config, api.clone(), metrics);
     let origins = LiveSettings { origins: live_origins(config), ..LiveSettings::default() };
-    let app = router(&site, live::documented(LiveState::new(hub.clone(), api, origins)));
+    let app = router(&site, LiveState::new(hub.clone(), api, origins));
     let ended = stop.clone();
     let server = tokio::spawn(async move {
         let serving = axum::serve(listener, app).with_graceful_shutdown(ended.cancelled_owned());
@@ -191,22 +191,14 @@ fn servers(config: &Config, demo: Option<&FakeComfy>) -> anyhow::Result<Vec<Serv
 /// The client of a configured server.
 pub fn comfy(instance: &Instance) -> anyhow::Result<Arc<dyn Comfy>> {
     let secret = |(name, value): &(http::HeaderName, crate::config::Secret)| {
-        (name.to_string(), value.reveal().to_owned())
+        (name.to_string(), value.expose().to_owned())
     };
     let options = Options {
         url: instance.url.to_string(),
-        token: instance.token.as_ref().map(|token| token.reveal().to_owned()),
+        token: instance.token.as_ref().map(|token| token.expose().to_owned()),
         headers: instance.headers.iter().map(secret).collect(),
     };
     Ok(Arc::new(ComfyServer::new(&options)?))
-}
-
-async fn demo_server() -> anyhow::Result<FakeComfy> {
-    let mut builder = FakeComfy::builder().speed(1.0).programme(demo::programme()?);
-    for tape in demo::tapes()? {
-        builder = builder.tape(tape);
-    }
-    Ok(builder.start().await?)
 }
 
 fn hub_settings(config: &Config) -> HubSettings {
