@@ -46,22 +46,13 @@ fn verb(class_type: &str, kind: NodeKind) -> &'static str {
         _ if encodes() => "Encoding with",
         NodeKind::Vae => "Processing with",
         // Media are of their own kind whatever is done with them.
-        NodeKind::Image
-        | NodeKind::Mask
-        | NodeKind::Latent
-        | NodeKind::Video
-        | NodeKind::Audio
-        | NodeKind::Model3d
+        NodeKind::Image | NodeKind::Mask | NodeKind::Latent | NodeKind::Video | NodeKind::Audio | NodeKind::Model3d
             if class.any(&["load"]) =>
         {
             "Loading"
         }
-        NodeKind::Video | NodeKind::Audio | NodeKind::Model3d if class.any(&["save"]) => {
-            "Saving with"
-        }
-        NodeKind::Video | NodeKind::Audio | NodeKind::Model3d if class.any(&["preview"]) => {
-            "Preparing preview with"
-        }
+        NodeKind::Video | NodeKind::Audio | NodeKind::Model3d if class.any(&["save"]) => "Saving with",
+        NodeKind::Video | NodeKind::Audio | NodeKind::Model3d if class.any(&["preview"]) => "Preparing preview with",
         NodeKind::Image => "Processing image with",
         NodeKind::Mask => "Processing mask with",
         NodeKind::Latent => "Preparing latent with",
@@ -84,10 +75,7 @@ impl Bar {
     fn new((value, max): (f64, f64)) -> Option<Self> {
         let told = value.is_finite() && max.is_finite() && max > 0.0 && (value, max) != (0.0, 1.0);
         // Extensions miscount: more than all is all.
-        told.then(|| Self {
-            value: value.clamp(0.0, max),
-            max,
-        })
+        told.then(|| Self { value: value.clamp(0.0, max), max })
     }
 
     /// Both, where they are whole numbers.
@@ -98,10 +86,6 @@ impl Bar {
 
     /// Rounded, but 100 only when it is full.
     fn percent(self) -> u64 {
-        if self.value < self.max {
-            ((self.value / self.max * 100.0).round() as u64).min(99)
-        } else {
-            100
-        }
+        if self.value < self.max { ((self.value / self.max * 100.0).round() as u64).min(99) } else { 100 }
     }
 }

@@ -62,38 +62,16 @@ const IMPURE_CODE: &[&str] = &[
 #[test]
 fn the_core_depends_on_no_runtime_network_database_or_randomness() {
     let tree = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--offline",
-            "--package",
-            "monitor-core",
-            "--edges",
-            "normal",
-            "--prefix",
-            "none",
-        ])
+        .args(["tree", "--offline", "--package", "monitor-core", "--edges", "normal", "--prefix", "none"])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();
-    assert!(
-        tree.status.success(),
-        "{}",
-        String::from_utf8_lossy(&tree.stderr)
-    );
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
     let tree = String::from_utf8(tree.stdout).unwrap();
-    let names: Vec<&str> = tree
-        .lines()
-        .filter_map(|line| line.split(' ').next())
-        .collect();
-    assert!(
-        names.contains(&"serde_json"),
-        "the tree is not what it was taken for:\n{tree}"
-    );
+    let names: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(names.contains(&"serde_json"), "the tree is not what it was taken for:\n{tree}");
     let impure: Vec<&&str> = names.iter().filter(|name| IMPURE.contains(name)).collect();
-    assert!(
-        impure.is_empty(),
-        "the core has come to depend on {impure:?}:\n{tree}"
-    );
+    assert!(impure.is_empty(), "the core has come to depend on {impure:?}:\n{tree}");
 }
 
 #[test]
@@ -102,11 +80,7 @@ fn the_core_asks_no_clock_no_chance_and_no_system() {
     assert!(files.len() > 10, "the sources were not found");
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
-        for (number, line) in text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim_start().starts_with("//"))
-        {
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
             let found = IMPURE_CODE.iter().find(|impure| line.contains(**impure));
             assert!(found.is_none(), "{}:{}: {line}", file.display(), number + 1);
         }
@@ -114,13 +88,8 @@ fn the_core_asks_no_clock_no_chance_and_no_system() {
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-    let rust = files
-        .into_iter()
-        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
-    rust.chain(folders.iter().flat_map(|folder| sources(folder)))
-        .collect()
+    let rust = files.into_iter().filter(|file| file.extension().is_some_and(|extension| extension == "rs"));
+    rust.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
 }

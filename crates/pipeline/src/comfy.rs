@@ -146,11 +146,15 @@ impl ComfyError {
     /// False only if it is certain that the server never saw the request.
     pub fn was_sent(&self) -> bool {
         match self {
-            Self::Address { .. } | Self::Refused { .. } | Self::Unreachable { .. } | Self::Tls { .. } => false,
-            // A proxy that says so did not pass it on; with 504 it did.
-            Self::Auth { .. } | Self::Http { status: 502 | 503, .. } | Self::NotComfy { .. } => false,
+            // A proxy that answers 502 or 503 did not pass it on; with 504 it may have.
+            Self::Address { .. }
+            | Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::Tls { .. }
+            | Self::Auth { .. }
+            | Self::Http { status: 502 | 503, .. } => false,
             Self::Timeout { sent, .. } => *sent,
-            Self::Http { .. } | Self::TooLarge { .. } | Self::Broken { .. } => true,
+            Self::Http { .. } | Self::NotComfy { .. } | Self::TooLarge { .. } | Self::Broken { .. } => true,
         }
     }
 

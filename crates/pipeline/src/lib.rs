@@ -8,6 +8,8 @@ pub mod handlers;
 pub mod hub;
 pub mod journal;
 pub mod library;
+pub mod monitor;
 pub mod ports;
 pub mod read_model;
 pub mod relay;
+pub mod service;

@@ -146,6 +146,8 @@ pub struct Known {
     pub record: GenerationRecord,
     /// By number.
     pub attempts: Vec<AttemptRecord>,
+    /// What [`Store::save_summary`] kept last.
+    pub saved: Option<Summary>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,7 +7,7 @@ use crate::journal::Journal;
 use crate::ports::{AttemptRecord, GenerationRecord, Known, MediaRecord, Sending, Store, StoreError};
 use monitor_core::event::{Body, Event};
 use monitor_core::frame::{Frame, FrameBody, PreviewHeader};
-use monitor_core::generation::{Generation, Instance, Output, OutputStatus, Status, Summary};
+use monitor_core::generation::{Generation, Instance, NodeError, Output, OutputStatus, Status, Summary};
 use monitor_core::time::Timestamp;
 use monitor_core::tracker::Picture;
 use monitor_core::view::{self, AttemptSeed, Seed, View};
@@ -29,6 +29,7 @@ struct Entry {
     update_due: bool,
     told_at: u64,
     used_at: u64,
+    saved_sequence: u64,
 }
 
 pub struct ReadModel {
@@ -117,6 +118,28 @@ impl ReadModel {
             self.update(&mut entry, before, now.mono, now.wall);
         }
         Ok(())
+    }
+
+    pub async fn warnings(&self, queue_id: Uuid, warnings: Vec<NodeError>) -> Result<(), StoreError> {
+        if let Some(entry) = self.entry(queue_id).await? {
+            lock(&entry).view.set_warnings(warnings);
+        }
+        Ok(())
+    }
+
+    /// Generations that run and whose shown state is newer than what was saved: to be saved now and then, so that a
+    /// percentage that was shown does not fall after a restart of ours.
+    pub fn unsaved(&self) -> Vec<Uuid> {
+        let all: Vec<Arc<Mutex<Entry>>> = lock(&self.entries).values().map(Arc::clone).collect();
+        let mut unsaved = Vec::new();
+        for entry in all {
+            let mut entry = lock(&entry);
+            if entry.view.status() == Status::Processing && entry.saved_sequence != entry.view.sequence() {
+                entry.saved_sequence = entry.view.sequence();
+                unsaved.push(entry.view.queue_id());
+            }
+        }
+        unsaved
     }
 
     /// A generation that has just been recorded: readers who subscribed before it existed are told.
@@ -297,7 +320,7 @@ impl ReadModel {
     fn insert(&self, view: View) -> Arc<Mutex<Entry>> {
         let queue_id = view.queue_id();
         let used_at = clock::now().mono;
-        let entry = Entry { view, updated_at: 0, update_due: false, told_at: used_at, used_at };
+        let entry = Entry { view, updated_at: 0, update_due: false, told_at: used_at, used_at, saved_sequence: 0 };
         Arc::clone(lock(&self.entries).entry(queue_id).or_insert_with(|| Arc::new(Mutex::new(entry))))
     }
 
@@ -328,6 +351,10 @@ pub fn rebuild(known: Known, events: &[Event], media: &[MediaRecord]) -> View {
     }
     for event in events {
         view.apply(event);
+    }
+    // Steps are not durable; the percentage that was shown must not fall all the same.
+    if let Some(saved) = known.saved.filter(|saved| saved.prompt_id == view.prompt_id()) {
+        view.percentage_known(view.attempt(), saved.overall_percentage);
     }
     view
 }

@@ -27,11 +27,20 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 /// What a monitor has to tell; order matters.
 #[derive(Debug)]
 pub enum Said {
-    Observed { instance_id: String, observed: Box<Observed> },
+    Observed {
+        instance_id: String,
+        observed: Box<Observed>,
+    },
     Event(Box<Event>),
-    Image { instance_id: String, picture: Picture },
+    Image {
+        instance_id: String,
+        picture: Picture,
+    },
     Preview(Picture),
-    Positions { positions: Vec<(Uuid, u32)>, queue_remaining: Option<u64> },
+    Positions {
+        positions: Vec<(Uuid, u32)>,
+        queue_remaining: Option<u64>,
+    },
     /// Answered when everything before it has been published and has left the outbox.
     Flush(oneshot::Sender<()>),
 }
@@ -270,7 +279,12 @@ impl Relay {
     async fn observed(&self, instance_id: &str, observed: &Observed) {
         let (record, attempt) = observed_records(instance_id, observed);
         match self.store.create(&record, &attempt).await {
-            Ok(_) => self.read_model.created(&record, &attempt),
+            Ok(_) => {
+                self.read_model.created(&record, &attempt);
+                if let Err(error) = self.read_model.save(record.queue_id).await {
+                    tracing::warn!(%error, "an observed job is missing from lists for now");
+                }
+            }
             // Seen before, by a former run.
             Err(StoreError::Exists(_)) => {}
             Err(error) => tracing::error!(%error, queue_id = %record.queue_id, "an observed job could not be recorded"),

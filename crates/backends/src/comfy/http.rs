@@ -1,4 +1,4 @@
-//! The HTTP API (ComfyUI `server.py`; `comfyui-protocol`, section 4).
+//! The HTTP API (`server.py` of `ComfyUI`; `comfyui-protocol`, section 4).
 
 use super::address::Address;
 use super::fault::Asked;
@@ -24,7 +24,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 const STALL: Duration = Duration::from_secs(30);
 /// For a small answer, a large one, and one that the server has to work for.
 const QUICK: Duration = Duration::from_secs(10);
-const LARGE: Duration = Duration::from_secs(60);
+const LARGE: Duration = Duration::from_mins(1);
 
 const SMALL_BYTES: u64 = 4 << 20;
 const CLASS_BYTES: u64 = 32 << 20;

@@ -11,21 +11,11 @@ use super::field::{Object, optional_text, text};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Frame<'a> {
     /// Type 1. It names no job: it belongs to the job and node of the `progress` right before it on this socket.
-    Preview {
-        format: ImageFormat,
-        image: &'a [u8],
-    },
+    Preview { format: ImageFormat, image: &'a [u8] },
     /// Type 3: a node tells something. Goes to everybody, and without a `prompt_id` belongs to the job running now.
-    Text {
-        prompt_id: Option<Cow<'a, str>>,
-        node_id: Cow<'a, str>,
-        text: Cow<'a, str>,
-    },
+    Text { prompt_id: Option<Cow<'a, str>>, node_id: Cow<'a, str>, text: Cow<'a, str> },
     /// Type 4: a preview that says whose it is.
-    PreviewWithMetadata {
-        metadata: PreviewMetadata<'a>,
-        image: &'a [u8],
-    },
+    PreviewWithMetadata { metadata: PreviewMetadata<'a>, image: &'a [u8] },
     /// Any other type, from an extension; `data` is what follows the type.
     Unknown { kind: u32, data: &'a [u8] },
 }
@@ -94,22 +84,15 @@ pub fn parse(frame: &[u8], form: TextForm) -> Result<Frame<'_>, Dropped> {
         3 => {
             let (prompt_id, rest) = match form {
                 TextForm::Plain => (None, rest),
-                TextForm::WithPrompt => {
-                    counted(rest).map(|(id, rest)| (Some(String::from_utf8_lossy(id)), rest))?
-                }
+                TextForm::WithPrompt => counted(rest).map(|(id, rest)| (Some(String::from_utf8_lossy(id)), rest))?,
             };
             let (node_id, text) = counted(rest)?;
             let [node_id, text] = [node_id, text].map(String::from_utf8_lossy);
-            Ok(Frame::Text {
-                prompt_id,
-                node_id,
-                text,
-            })
+            Ok(Frame::Text { prompt_id, node_id, text })
         }
         4 => {
             let (metadata, image) = counted(rest)?;
-            let Object(metadata) =
-                serde_json::from_slice(metadata).map_err(|_| Dropped::BadMetadata)?;
+            let Object(metadata) = serde_json::from_slice(metadata).map_err(|_| Dropped::BadMetadata)?;
             Ok(Frame::PreviewWithMetadata { metadata, image })
         }
         kind => Ok(Frame::Unknown { kind, data: rest }),
@@ -124,8 +107,5 @@ fn number(bytes: &[u8]) -> Result<(u32, &[u8]), Dropped> {
 /// A length and that many bytes.
 fn counted(bytes: &[u8]) -> Result<(&[u8], &[u8]), Dropped> {
     let (length, rest) = number(bytes)?;
-    usize::try_from(length)
-        .ok()
-        .and_then(|length| rest.split_at_checked(length))
-        .ok_or(Dropped::LengthPastEnd)
+    usize::try_from(length).ok().and_then(|length| rest.split_at_checked(length)).ok_or(Dropped::LengthPastEnd)
 }

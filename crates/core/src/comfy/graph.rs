@@ -70,19 +70,10 @@ impl Graph {
             return Err(GraphError::EditorFormat);
         }
         if object.len() > MAX_NODES {
-            return Err(GraphError::TooManyNodes {
-                count: object.len(),
-            });
+            return Err(GraphError::TooManyNodes { count: object.len() });
         }
-        let nodes = object
-            .iter()
-            .map(|(id, node)| Node::from_value(id, node))
-            .collect::<Result<Vec<_>, _>>()?;
-        let places = nodes
-            .iter()
-            .enumerate()
-            .map(|(place, node)| (node.id.clone(), place))
-            .collect();
+        let nodes = object.iter().map(|(id, node)| Node::from_value(id, node)).collect::<Result<Vec<_>, _>>()?;
+        let places = nodes.iter().enumerate().map(|(place, node)| (node.id.clone(), place)).collect();
         Ok(Self { nodes, places })
     }
 
@@ -105,22 +96,15 @@ impl Graph {
     /// Ids of the nodes whose outputs this one takes, each once, in the order of its inputs; none if it is unknown.
     pub fn dependencies(&self, id: &str) -> Vec<&str> {
         let mut seen = HashSet::new();
-        let links = self
-            .place(id)
-            .map_or(&[][..], |place| &self.nodes[place].links);
+        let links = self.place(id).map_or(&[][..], |place| &self.nodes[place].links);
         let sources = links.iter().filter_map(|link| self.place(&link.from));
-        sources
-            .filter(|place| seen.insert(*place))
-            .map(|place| self.nodes[place].id.as_str())
-            .collect()
+        sources.filter(|place| seen.insert(*place)).map(|place| self.nodes[place].id.as_str()).collect()
     }
 
     /// All nodes, each after those it depends on, else in the order given. Nodes in a circle, and those after it, come
     /// last in the order given.
     pub fn topological_order(&self) -> Vec<&Node> {
-        let sources: Vec<Vec<usize>> = (0..self.nodes.len())
-            .map(|place| self.sources(place))
-            .collect();
+        let sources: Vec<Vec<usize>> = (0..self.nodes.len()).map(|place| self.sources(place)).collect();
         let mut waiting: Vec<usize> = sources.iter().map(Vec::len).collect();
         let mut dependents = vec![Vec::new(); self.nodes.len()];
         for (place, sources) in sources.iter().enumerate() {
@@ -128,9 +112,8 @@ impl Graph {
                 dependents[*source].push(place);
             }
         }
-        let mut ready: std::collections::BTreeSet<usize> = (0..self.nodes.len())
-            .filter(|place| waiting[*place] == 0)
-            .collect();
+        let mut ready: std::collections::BTreeSet<usize> =
+            (0..self.nodes.len()).filter(|place| waiting[*place] == 0).collect();
         let mut order = Vec::with_capacity(self.nodes.len());
         let mut placed = vec![false; self.nodes.len()];
         while let Some(place) = ready.pop_first() {
@@ -143,23 +126,14 @@ impl Graph {
                 }
             }
         }
-        order.extend(
-            self.nodes
-                .iter()
-                .zip(placed)
-                .filter(|(_, placed)| !placed)
-                .map(|(node, _)| node),
-        );
+        order.extend(self.nodes.iter().zip(placed).filter(|(_, placed)| !placed).map(|(node, _)| node));
         order
     }
 
     /// The nodes that have to run for these outputs, themselves included. Unknown ids are passed over.
     pub fn ancestors_of<'a>(&self, outputs: impl IntoIterator<Item = &'a str>) -> HashSet<&str> {
         let mut found = HashSet::new();
-        let mut open: VecDeque<usize> = outputs
-            .into_iter()
-            .filter_map(|id| self.place(id))
-            .collect();
+        let mut open: VecDeque<usize> = outputs.into_iter().filter_map(|id| self.place(id)).collect();
         while let Some(place) = open.pop_front() {
             if found.insert(self.nodes[place].id.as_str()) {
                 open.extend(self.sources(place));
@@ -170,10 +144,7 @@ impl Graph {
 
     /// The nodes whose class is an output class, by what `is_output` says about it (`output_node` of `/object_info`).
     pub fn outputs(&self, mut is_output: impl FnMut(&str) -> bool) -> Vec<&Node> {
-        self.nodes
-            .iter()
-            .filter(|node| is_output(&node.class_type))
-            .collect()
+        self.nodes.iter().filter(|node| is_output(&node.class_type)).collect()
     }
 
     fn place(&self, id: &str) -> Option<usize> {
@@ -182,11 +153,8 @@ impl Graph {
 
     /// The places of the nodes this one depends on, each once.
     fn sources(&self, place: usize) -> Vec<usize> {
-        let mut sources: Vec<usize> = self.nodes[place]
-            .links
-            .iter()
-            .filter_map(|link| self.place(&link.from))
-            .collect();
+        let mut sources: Vec<usize> =
+            self.nodes[place].links.iter().filter_map(|link| self.place(&link.from)).collect();
         sources.sort_unstable();
         sources.dedup();
         sources
@@ -195,9 +163,7 @@ impl Graph {
 
 impl Node {
     fn from_value(id: &str, value: &Value) -> Result<Self, GraphError> {
-        let node = value
-            .as_object()
-            .ok_or_else(|| GraphError::NodeNotAnObject { id: id.to_owned() })?;
+        let node = value.as_object().ok_or_else(|| GraphError::NodeNotAnObject { id: id.to_owned() })?;
         let class_type = node.get("class_type").and_then(Value::as_str);
         let class_type = class_type.ok_or_else(|| GraphError::NoClassType { id: id.to_owned() })?;
         if id.len() > MAX_NAME || class_type.len() > MAX_NAME {
@@ -213,19 +179,12 @@ impl Node {
         }
         let links = inputs.iter().filter_map(|(input, value)| {
             let (from, output) = as_link(value)?;
-            Some(Link {
-                input: input.clone(),
-                from: from.to_owned(),
-                output,
-            })
+            Some(Link { input: input.clone(), from: from.to_owned(), output })
         });
         Ok(Self {
             id: id.to_owned(),
             class_type: class_type.to_owned(),
-            title: value
-                .pointer("/_meta/title")
-                .and_then(Value::as_str)
-                .map(str::to_owned),
+            title: value.pointer("/_meta/title").and_then(Value::as_str).map(str::to_owned),
             links: links.collect(),
             inputs,
         })
@@ -248,19 +207,14 @@ pub fn is_link(value: &Value) -> bool {
 
 /// The value an input means: without the `{"__value__": …}` that keeps a list from being taken for a link.
 pub fn plain(value: &Value) -> &Value {
-    value
-        .as_object()
-        .and_then(|wrapper| wrapper.get("__value__"))
-        .unwrap_or(value)
+    value.as_object().and_then(|wrapper| wrapper.get("__value__")).unwrap_or(value)
 }
 
 /// Whether the value is nested at most `depth` deep.
 fn is_shallow(value: &Value, depth: usize) -> bool {
     match value {
         Value::Array(items) => depth > 0 && items.iter().all(|item| is_shallow(item, depth - 1)),
-        Value::Object(fields) => {
-            depth > 0 && fields.values().all(|field| is_shallow(field, depth - 1))
-        }
+        Value::Object(fields) => depth > 0 && fields.values().all(|field| is_shallow(field, depth - 1)),
         _ => true,
     }
 }

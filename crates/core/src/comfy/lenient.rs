@@ -15,10 +15,7 @@ pub(crate) fn repair(text: &[u8]) -> String {
             out.push('"');
             push_string(&mut out, string);
             rest = after;
-        } else if let Some(after) = ["NaN", "-Infinity", "Infinity"]
-            .iter()
-            .find_map(|word| rest.strip_prefix(word))
-        {
+        } else if let Some(after) = ["NaN", "-Infinity", "Infinity"].iter().find_map(|word| rest.strip_prefix(word)) {
             out.push_str("null");
             rest = after;
         } else {
@@ -69,9 +66,5 @@ fn push_string(out: &mut String, mut string: &str) {
 /// The code unit of the `\uXXXX` that `text` begins with.
 fn unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
-    if digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        u16::from_str_radix(digits, 16).ok()
-    } else {
-        None
-    }
+    if digits.bytes().all(|b| b.is_ascii_hexdigit()) { u16::from_str_radix(digits, 16).ok() } else { None }
 }

@@ -159,14 +159,7 @@ impl Search<'_> {
                     let path = path.replace('\\', "/");
                     let (subfolder, filename) = path.rsplit_once('/').unwrap_or(("", &path));
                     let [filename, subfolder] = [filename, subfolder].map(str::to_owned);
-                    self.add_file(
-                        FileRef {
-                            filename,
-                            subfolder,
-                            folder: Folder::Output,
-                        },
-                        None,
-                    );
+                    self.add_file(FileRef { filename, subfolder, folder: Folder::Output }, None);
                 }
                 Value::String(_) => {}
                 other => self.files(other, MAX_DEPTH),
@@ -178,14 +171,8 @@ impl Search<'_> {
         if file.filename.len() > MAX_NAME || file.subfolder.len() > MAX_NAME || self.is_full() {
             self.found.oddities += 1;
         } else if self.seen.insert(file.clone()) {
-            let format = format
-                .filter(|format| format.len() <= MAX_NAME)
-                .map(str::to_owned);
-            self.add(Content::File {
-                file,
-                animated: self.animated,
-                format,
-            });
+            let format = format.filter(|format| format.len() <= MAX_NAME).map(str::to_owned);
+            self.add(Content::File { file, animated: self.animated, format });
         }
     }
 
@@ -202,10 +189,7 @@ impl Search<'_> {
     }
 
     fn add(&mut self, content: Content) {
-        self.found.items.push(OutputItem {
-            key: self.key.to_owned(),
-            content,
-        });
+        self.found.items.push(OutputItem { key: self.key.to_owned(), content });
     }
 
     fn is_full(&self) -> bool {
@@ -215,28 +199,14 @@ impl Search<'_> {
 
 /// A file by its shape: a text `filename` and a `type` that is a folder.
 fn file(fields: &Map<String, Value>) -> Option<FileRef> {
-    let filename = fields
-        .get("filename")?
-        .as_str()
-        .filter(|name| !name.is_empty())?;
+    let filename = fields.get("filename")?.as_str().filter(|name| !name.is_empty())?;
     let folder = Folder::parse(fields.get("type")?.as_str()?)?;
-    let subfolder = fields
-        .get("subfolder")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    Some(FileRef {
-        filename: filename.to_owned(),
-        subfolder: subfolder.to_owned(),
-        folder,
-    })
+    let subfolder = fields.get("subfolder").and_then(Value::as_str).unwrap_or_default();
+    Some(FileRef { filename: filename.to_owned(), subfolder: subfolder.to_owned(), folder })
 }
 
 fn is_model(path: &str) -> bool {
-    const MODELS: [&str; 11] = [
-        "glb", "gltf", "obj", "fbx", "stl", "ply", "usdz", "splat", "spz", "ksplat", "3mf",
-    ];
+    const MODELS: [&str; 11] = ["glb", "gltf", "obj", "fbx", "stl", "ply", "usdz", "splat", "spz", "ksplat", "3mf"];
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
-    MODELS
-        .iter()
-        .any(|model| extension.eq_ignore_ascii_case(model))
+    MODELS.iter().any(|model| extension.eq_ignore_ascii_case(model))
 }

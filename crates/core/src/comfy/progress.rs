@@ -69,11 +69,7 @@ impl ProgressReader {
         if cursor.other_type() {
             return None;
         }
-        let read = if text.len() <= MAX_KEPT_BYTES {
-            self.read_state(cursor)
-        } else {
-            None
-        };
+        let read = if text.len() <= MAX_KEPT_BYTES { self.read_state(cursor) } else { None };
         if read.is_none() {
             // Whatever this message said, the next one must not be compared with an older one.
             self.forget();
@@ -91,17 +87,11 @@ impl ProgressReader {
         let text = cursor.text;
         let common = common_prefix(&self.last, text);
         let same_head = !self.last.is_empty() && self.head.end <= common;
-        let kept = if same_head {
-            self.entries.partition_point(|entry| entry.end <= common)
-        } else {
-            0
-        };
+        let kept = if same_head { self.entries.partition_point(|entry| entry.end <= common) } else { 0 };
         let before = self.entries.len();
 
         if same_head {
-            cursor.at = self.entries[..kept]
-                .last()
-                .map_or(self.head.end, |entry| entry.end);
+            cursor.at = self.entries[..kept].last().map_or(self.head.end, |entry| entry.end);
         } else {
             self.head = cursor.head()?;
         }
@@ -110,11 +100,8 @@ impl ProgressReader {
         cursor.tail()?;
 
         let old_keys = gone.iter().map(|span| &self.last[span.key.clone()]);
-        let new_keys = self.entries[kept..]
-            .iter()
-            .map(|span| &text[span.key.clone()]);
-        let grown =
-            same_head && self.entries.len() >= before && old_keys.eq(new_keys.take(gone.len()));
+        let new_keys = self.entries[kept..].iter().map(|span| &text[span.key.clone()]);
+        let grown = same_head && self.entries.len() >= before && old_keys.eq(new_keys.take(gone.len()));
         if !grown && kept > 0 {
             // A node is gone or has another place: an addition to what was known would not say so.
             cursor.at = self.head.end;
@@ -141,28 +128,16 @@ struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// Whether the message begins with a type, and that is not `progress_state`.
     fn other_type(&mut self) -> bool {
-        let begins = self
-            .eat(b"{")
-            .and_then(|()| self.eat(b"\"type\""))
-            .and_then(|()| self.eat(b":"));
+        let begins = self.eat(b"{").and_then(|()| self.eat(b"\"type\"")).and_then(|()| self.eat(b":"));
         let other = begins.is_some() && self.eat(b"\"progress_state\"").is_none();
         self.at = 0;
         other
     }
 
     fn head(&mut self) -> Option<Head> {
-        for token in [
-            &b"{"[..],
-            b"\"type\"",
-            b":",
-            b"\"progress_state\"",
-            b",",
-            b"\"data\"",
-            b":",
-            b"{",
-            b"\"prompt_id\"",
-            b":",
-        ] {
+        for token in
+            [&b"{"[..], b"\"type\"", b":", b"\"progress_state\"", b",", b"\"data\"", b":", b"{", b"\"prompt_id\"", b":"]
+        {
             self.eat(token)?;
         }
         self.skip_space();
@@ -172,10 +147,7 @@ impl<'a> Cursor<'a> {
         for token in [&b","[..], b"\"nodes\"", b":", b"{"] {
             self.eat(token)?;
         }
-        Some(Head {
-            prompt_id,
-            end: self.at,
-        })
+        Some(Head { prompt_id, end: self.at })
     }
 
     /// Reads entries up to the brace that closes `nodes`, with or without ones before them.
@@ -207,22 +179,16 @@ impl<'a> Cursor<'a> {
 
     fn skip_space(&mut self) {
         let rest = &self.text[self.at..];
-        self.at += rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t'))
-            .count();
+        self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')).count();
     }
 
     fn eat(&mut self, token: &[u8]) -> Option<()> {
         self.skip_space();
-        self.text[self.at..]
-            .starts_with(token)
-            .then(|| self.at += token.len())
+        self.text[self.at..].starts_with(token).then(|| self.at += token.len())
     }
 
     fn value<T: Deserialize<'a>>(&mut self) -> Option<T> {
-        let mut values =
-            serde_json::Deserializer::from_slice(&self.text[self.at..]).into_iter::<T>();
+        let mut values = serde_json::Deserializer::from_slice(&self.text[self.at..]).into_iter::<T>();
         let value = values.next()?.ok()?;
         self.at += values.byte_offset();
         Some(value)
@@ -233,19 +199,10 @@ impl<'a> Cursor<'a> {
 #[serde(transparent)]
 struct Key<'a>(#[serde(borrow, deserialize_with = "text")] Cow<'a, str>);
 
-/// How many bytes the two begin with in common, compared in blocks.
+/// How many bytes the two begin with in common. Long blocks compare at the speed of memory.
 fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    const BLOCK: usize = 64;
-    let blocks = a
-        .chunks_exact(BLOCK)
-        .zip(b.chunks_exact(BLOCK))
-        .take_while(|(a, b)| a == b)
-        .count();
-    let start = blocks * BLOCK;
-    start
-        + a[start..]
-            .iter()
-            .zip(&b[start..])
-            .take_while(|(a, b)| a == b)
-            .count()
+    [1024, 32, 1].iter().fold(0, |start, block| {
+        let blocks = a[start..].chunks_exact(*block).zip(b[start..].chunks_exact(*block));
+        start + block * blocks.take_while(|(a, b)| a == b).count()
+    })
 }

@@ -6,9 +6,7 @@ use utoipa::ToSchema;
 use super::split;
 
 /// What a node is about, for its icon, its colour and its messages.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {
     /// Reads a model from disk. (A node that reads a picture, a video, … is of that medium's kind.)
@@ -18,6 +16,7 @@ pub enum NodeKind {
     Sampler,
     Vae,
     Upscaler,
+    /// Writes images, text or weights. (Sound, video and 3D are of their medium's kind, saved or previewed.)
     Saver,
     Preview,
     Image,
@@ -34,8 +33,8 @@ pub enum NodeKind {
 }
 
 use NodeKind::{
-    Audio, Control, Image, Latent, Loader, Mask, Math, Model3d, Other, Preview, Sampler, Saver,
-    TextEncoder, Upscaler, Vae, Video,
+    Audio, Control, Image, Latent, Loader, Mask, Math, Model3d, Other, Preview, Sampler, Saver, TextEncoder, Upscaler,
+    Vae, Video,
 };
 
 /// The kind of a class: by its name, and where that says nothing by its category in `/object_info`.
@@ -54,12 +53,7 @@ pub(crate) struct Words(Vec<String>);
 
 impl Words {
     pub(crate) fn of(class_type: &str) -> Self {
-        Self(
-            split::tokens(class_type)
-                .iter()
-                .map(|token| token.to_lowercase())
-                .collect(),
-        )
+        Self(split::tokens(class_type).iter().map(|token| token.to_lowercase()).collect())
     }
 
     /// Whether one of these is among the words; several words in one stand for words in a row.
@@ -86,11 +80,7 @@ fn by_name(words: &Words) -> NodeKind {
     } else if words.any(&["loader"]) {
         Loader
     } else if words.any(&["load", "loads"]) {
-        if words.any(&["model", "checkpoint", "lora"]) {
-            Loader
-        } else {
-            medium(words, Loader)
-        }
+        if words.any(&["model", "checkpoint", "lora"]) { Loader } else { medium(words, Loader) }
     } else if words.any(&["save", "saver"]) {
         match medium(words, Saver) {
             moving @ (Video | Audio | Model3d) => moving,
@@ -104,26 +94,14 @@ fn by_name(words: &Words) -> NodeKind {
     } else if words.any(&["vae"]) {
         Vae
     } else if words.any(&["encode", "encoder"]) && words.any(&["text", "clip", "prompt", "t5"]) {
-        if words.any(&["vision"]) {
-            Control
-        } else {
-            TextEncoder
-        }
+        if words.any(&["vision"]) { Control } else { TextEncoder }
     } else if words.any(&["sampler", "ksampler"]) {
         let prepares = words.any(&["select", "selector", "provider", "settings", "config"])
             || (words.first() == "sampler" && !words.any(&["sampler custom"]));
         if prepares { Control } else { Sampler }
     } else if words.any(STEERS) {
         Control
-    } else if words.any(&[
-        "upscale",
-        "upscaler",
-        "upscaling",
-        "upsampler",
-        "upsample",
-        "super resolution",
-        "esrgan",
-    ]) {
+    } else if words.any(&["upscale", "upscaler", "upscaling", "upsampler", "upsample", "super resolution", "esrgan"]) {
         Upscaler
     } else if words.any(&["string", "text", "regex", "json", "wildcard", "wildcards"]) {
         Other
@@ -197,19 +175,7 @@ fn medium(words: &Words, otherwise: NodeKind) -> NodeKind {
                 "vertices",
             ],
         ),
-        (
-            Mask,
-            &[
-                "mask",
-                "masks",
-                "quadmask",
-                "segs",
-                "segm",
-                "segmentation",
-                "sam",
-                "sam2",
-            ],
-        ),
+        (Mask, &["mask", "masks", "quadmask", "segs", "segm", "segmentation", "sam", "sam2"]),
         (
             Video,
             &[
@@ -227,10 +193,7 @@ fn medium(words: &Words, otherwise: NodeKind) -> NodeKind {
                 "animation",
             ],
         ),
-        (
-            Audio,
-            &["audio", "music", "speech", "voice", "tts", "sound"],
-        ),
+        (Audio, &["audio", "music", "speech", "voice", "tts", "sound"]),
         (
             Image,
             &[
@@ -263,26 +226,9 @@ fn medium(words: &Words, otherwise: NodeKind) -> NodeKind {
                 "contrast",
             ],
         ),
-        (
-            Math,
-            &[
-                "math",
-                "expression",
-                "int",
-                "float",
-                "boolean",
-                "number",
-                "seed",
-                "integer",
-                "logic",
-                "arithmetic",
-            ],
-        ),
+        (Math, &["math", "expression", "int", "float", "boolean", "number", "seed", "integer", "logic", "arithmetic"]),
     ];
-    MEDIA
-        .iter()
-        .find(|(_, words_of)| words.any(words_of))
-        .map_or(otherwise, |(kind, _)| *kind)
+    MEDIA.iter().find(|(_, words_of)| words.any(words_of)).map_or(otherwise, |(kind, _)| *kind)
 }
 
 /// By a part of the path, in this order.
@@ -314,9 +260,7 @@ fn by_category(category: &str) -> NodeKind {
         (Image, &["image"]),
     ];
     let category = category.to_lowercase();
-    let part = PARTS
-        .iter()
-        .find(|(_, parts)| parts.iter().any(|part| category.contains(part)));
+    let part = PARTS.iter().find(|(_, parts)| parts.iter().any(|part| category.contains(part)));
     part.map_or(Other, |(kind, _)| *kind)
 }
 

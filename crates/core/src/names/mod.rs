@@ -19,24 +19,15 @@ const MAX_CHARS: usize = 120;
 ///
 /// A title (`_meta.title`) is the user's own if it differs from the class and from the display name, which the editor
 /// fills in. Where the server's display name is not at hand, the one this class is known to have counts.
-pub fn human_name(
-    user_title: Option<&str>,
-    class_type: &str,
-    display_name: Option<&str>,
-) -> String {
+pub fn human_name(user_title: Option<&str>, class_type: &str, display_name: Option<&str>) -> String {
     let known = table::find(class_type);
     let stock = display_name.or(known.map(|known| known.stock)).map(clean);
     let class = clean(class_type);
-    let own = user_title
-        .map(clean)
-        .filter(|title| !title.is_empty() && *title != class && Some(title) != stock.as_ref());
+    let own =
+        user_title.map(clean).filter(|title| !title.is_empty() && *title != class && Some(title) != stock.as_ref());
     let name = own
         .or_else(|| known.map(|known| known.name.to_owned()))
-        .or_else(|| {
-            display_name
-                .map(current)
-                .filter(|name| !name.is_empty() && *name != class)
-        })
+        .or_else(|| display_name.map(current).filter(|name| !name.is_empty() && *name != class))
         .or_else(|| Some(split::words(&class)).filter(|words| !words.is_empty()))
         .unwrap_or(class);
     cut(name)
@@ -44,11 +35,13 @@ pub fn human_name(
 
 /// Without control characters and the space around, runs of space as one.
 fn clean(text: &str) -> String {
-    let printable: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let printable: String = text.chars().filter(|c| c.is_whitespace() || !steers_text(*c)).collect();
     printable.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Control characters, and those that turn the direction of writing: a title must not rearrange the line it stands in.
+fn steers_text(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A display name without the remark that the class is going to go: "Crop Image (DEPRECATED)".

@@ -2,10 +2,7 @@
 
 /// The spelling of what stands written together and small, if it has one of its own.
 pub(super) fn find(run: &str) -> Option<&'static str> {
-    SPELLINGS
-        .binary_search_by(|(written, _)| (*written).cmp(run))
-        .ok()
-        .map(|at| SPELLINGS[at].1)
+    SPELLINGS.binary_search_by(|(written, _)| (*written).cmp(run)).ok().map(|at| SPELLINGS[at].1)
 }
 
 /// Sorted by the first.

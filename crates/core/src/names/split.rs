@@ -8,10 +8,7 @@ use super::spelling;
 /// The words of a class name, spelled as people write them: `UnetLoaderGGUF` is `UNet Loader GGUF`.
 pub(super) fn words(class: &str) -> String {
     // The author behind a bar or slashes is a remark, not a word of the name.
-    let (name, author) = class
-        .split_once("//")
-        .or_else(|| class.split_once('|'))
-        .unwrap_or((class, ""));
+    let (name, author) = class.split_once("//").or_else(|| class.split_once('|')).unwrap_or((class, ""));
     let mut tokens = tokens(name);
     if tokens.len() > 1 {
         // That it is a node goes without saying.
@@ -50,9 +47,8 @@ fn begins_word(chars: &[char], at: usize) -> bool {
         return false;
     };
     let (c, after) = (chars[at], chars.get(at + 1).copied());
-    let dimension = |at: usize| {
-        chars[at].is_ascii_digit() && chars.get(at + 1) == Some(&'D') && before_digit(chars, at)
-    };
+    let dimension =
+        |at: usize| chars[at].is_ascii_digit() && chars.get(at + 1) == Some(&'D') && before_digit(chars, at);
     if dimension(at) {
         // `Load3D`: the dimension is a word of its own.
         return before.is_alphabetic();
@@ -65,31 +61,21 @@ fn begins_word(chars: &[char], at: usize) -> bool {
     }
     if c.is_ascii_digit() {
         // `Kandinsky5`, but not `SD3`, `v2`, `img2img`.
-        let word = chars[..at]
-            .iter()
-            .rev()
-            .take_while(|c| c.is_lowercase())
-            .count();
-        let goes_on = chars[at..]
-            .iter()
-            .find(|c| !c.is_ascii_digit())
-            .is_some_and(|c| c.is_lowercase());
+        let word = chars[..at].iter().rev().take_while(|c| c.is_lowercase()).count();
+        let goes_on = chars[at..].iter().find(|c| !c.is_ascii_digit()).is_some_and(|c| c.is_lowercase());
         return word >= 3 && at > word && chars[at - word - 1].is_uppercase() && !goes_on;
     }
     if c.is_uppercase() {
         // `aB` and `2B` begin one, and the last of several capitals does if it goes on small: `VAEDecode`.
         let goes_on_small = after.is_some_and(char::is_lowercase);
-        return before.is_lowercase()
-            || before.is_ascii_digit()
-            || (before.is_uppercase() && goes_on_small);
+        return before.is_lowercase() || before.is_ascii_digit() || (before.is_uppercase() && goes_on_small);
     }
     false
 }
 
 /// A single digit: `3D`, but not the end of `23D`.
 fn before_digit(chars: &[char], at: usize) -> bool {
-    at.checked_sub(1)
-        .is_none_or(|before| !chars[before].is_ascii_digit() && chars[before] != '.')
+    at.checked_sub(1).is_none_or(|before| !chars[before].is_ascii_digit() && chars[before] != '.')
 }
 
 /// Joins tokens to what people write, the longest first, and capitalises the rest.
@@ -110,16 +96,11 @@ fn spell(tokens: &[String]) -> String {
 }
 
 fn capitalised(token: &str, outer: bool) -> String {
-    const SMALL: [&str; 13] = [
-        "a", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "to", "with",
-    ];
+    const SMALL: [&str; 13] = ["a", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "to", "with"];
     let lower = token.to_lowercase();
     if SMALL.contains(&lower.as_str()) && token.chars().count() > 1 && !outer {
         return lower;
     }
     let mut chars = token.chars();
-    chars
-        .next()
-        .map(|c| c.to_uppercase().collect::<String>() + chars.as_str())
-        .unwrap_or_default()
+    chars.next().map(|c| c.to_uppercase().collect::<String>() + chars.as_str()).unwrap_or_default()
 }

@@ -9,10 +9,7 @@ pub(super) struct Known {
 }
 
 pub(super) fn find(class: &str) -> Option<&'static Known> {
-    KNOWN
-        .binary_search_by(|known| known.class.cmp(class))
-        .ok()
-        .map(|at| &KNOWN[at])
+    KNOWN.binary_search_by(|known| known.class.cmp(class)).ok().map(|at| &KNOWN[at])
 }
 
 const fn known(class: &'static str, name: &'static str, stock: &'static str) -> Known {

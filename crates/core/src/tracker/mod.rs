@@ -139,6 +139,11 @@ impl Tracker {
             Input::Snapshot(snapshot) => self.reconcile(now, &snapshot, &mut out),
             Input::History { prompt_id, entry } => self.history(now, &prompt_id, entry.as_deref(), &mut out),
             Input::Classes(classes) => self.classes.extend(classes),
+            // Sent again after no answer came: it is the same job.
+            Input::Submitting(submission)
+                if self.jobs.iter().any(|job| {
+                    job.queue_id == submission.queue_id && job.attempt == submission.attempt && job.number.is_none()
+                }) => {}
             Input::Submitting(submission) => {
                 let plan = self.plan(&submission.workflow, &[]);
                 self.jobs.push(Job::new(&submission, true, plan, Phase::Submitting));

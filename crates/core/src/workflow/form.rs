@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::Classes;
 use super::spec::{self, Kind, Spec};
 use crate::comfy::graph::{self, Graph, is_link, plain};
+use crate::generation::NodeError;
 use crate::names::human_name;
 use roles::Roles;
 
@@ -23,7 +24,7 @@ const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 #[serde(rename_all = "camelCase")]
 pub struct Form {
     pub inputs: Vec<FormInput>,
-    pub warnings: Vec<FormWarning>,
+    pub warnings: Vec<NodeError>,
 }
 
 /// One input of one node that has a value, not a link.
@@ -87,21 +88,6 @@ pub enum InputType {
     Choice,
     /// Objects, lists and what else has no field of its own.
     Json,
-}
-
-/// Something that may keep the graph from running, in the shape of a refusal's `nodeErrors`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct FormWarning {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub node_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub node_title: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub class_type: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<String>,
-    pub message: String,
 }
 
 /// The form of `graph`.
@@ -170,8 +156,8 @@ impl<'a, 'i> Described<'a, 'i> {
         }
     }
 
-    fn warning(&self, input: Option<&str>, message: String) -> FormWarning {
-        FormWarning {
+    fn warning(&self, input: Option<&str>, message: String) -> NodeError {
+        NodeError {
             node_id: Some(self.node.id.clone()),
             node_title: Some(self.title.clone()),
             class_type: Some(self.node.class_type.clone()),

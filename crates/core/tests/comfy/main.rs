@@ -1,9 +1,5 @@
 //! What `ComfyUI` says, checked against recordings of real servers and against garbage.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "this is all test code, its helpers too"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "this is all test code, its helpers too")]
 
 mod binary;
 mod graph;

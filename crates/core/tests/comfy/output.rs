@@ -9,13 +9,7 @@ fn told(output: &Output) -> Vec<String> {
     let told = output.items.iter().map(|item| match &item.content {
         Content::File { file, animated, .. } => {
             let moves = if *animated { " moves" } else { "" };
-            format!(
-                "{}: {}/{}/{}{moves}",
-                item.key,
-                file.folder.as_str(),
-                file.subfolder,
-                file.filename
-            )
+            format!("{}: {}/{}/{}{moves}", item.key, file.folder.as_str(), file.subfolder, file.filename)
         }
         Content::Text(text) => format!("{}: {text:?}", item.key),
     });
@@ -31,17 +25,12 @@ fn every_recorded_output_is_found() {
         "16-outputs/history-2.json",
         "17-titles-unicode/history.json",
     ] {
-        let history: Value =
-            serde_json::from_slice(&recording::file(&format!("tapes/{name}"))).unwrap();
+        let history: Value = serde_json::from_slice(&recording::file(&format!("tapes/{name}"))).unwrap();
         for entry in history.as_object().unwrap().values() {
             for (node, output) in entry["outputs"].as_object().unwrap() {
                 let output = read(output);
                 assert_eq!(output.oddities, 0);
-                found.extend(
-                    told(&output)
-                        .iter()
-                        .map(|item| format!("{name} {node} {item}")),
-                );
+                found.extend(told(&output).iter().map(|item| format!("{name} {node} {item}")));
             }
         }
     }
@@ -60,16 +49,9 @@ fn a_file_is_known_by_its_shape_under_whatever_key() {
     }));
     assert_eq!(
         told(&output),
-        [
-            "gifs: output//v.mp4",
-            "whatever: temp/s/a.png",
-            "whatever: input/s/b.png",
-            "3d: output/s/m.glb",
-        ]
+        ["gifs: output//v.mp4", "whatever: temp/s/a.png", "whatever: input/s/b.png", "3d: output/s/m.glb",]
     );
-    let Content::File { format, .. } = &output.items[0].content else {
-        panic!()
-    };
+    let Content::File { format, .. } = &output.items[0].content else { panic!() };
     assert_eq!(format.as_deref(), Some("video/h264-mp4"));
 }
 
@@ -77,29 +59,17 @@ fn a_file_is_known_by_its_shape_under_whatever_key() {
 fn images_that_move_say_so_and_texts_are_texts() {
     let image = json!({"filename": "a.webp", "subfolder": "", "type": "output"});
     let output = read(&json!({"images": [image], "animated": [true], "text": ["one", "two", 3]}));
-    assert_eq!(
-        told(&output),
-        [
-            "images: output//a.webp moves",
-            "text: \"one\"",
-            "text: \"two\""
-        ]
-    );
+    assert_eq!(told(&output), ["images: output//a.webp moves", "text: \"one\"", "text: \"two\""]);
     let output = read(&json!({"images": [image], "animated": [false], "text": "alone"}));
     assert_eq!(told(&output), ["images: output//a.webp", "text: \"alone\""]);
 }
 
 #[test]
 fn a_model_told_as_a_path_is_a_file_of_the_output_folder() {
-    let output = read(
-        &json!({"result": ["3d/sub/Mesh_00001_.GLB", {"position": {"x": 1}}, "3d/cover.png", null]}),
-    );
+    let output = read(&json!({"result": ["3d/sub/Mesh_00001_.GLB", {"position": {"x": 1}}, "3d/cover.png", null]}));
     assert_eq!(told(&output), ["result: output/3d/sub/Mesh_00001_.GLB"]);
     let output = read(&json!({"result": ["plain.obj", "sub\\win.ply", "no model", "glb"]}));
-    assert_eq!(
-        told(&output),
-        ["result: output//plain.obj", "result: output/sub/win.ply"]
-    );
+    assert_eq!(told(&output), ["result: output//plain.obj", "result: output/sub/win.ply"]);
 }
 
 #[test]
@@ -107,32 +77,20 @@ fn the_same_file_is_told_once() {
     let image = json!({"filename": "a.png", "subfolder": "", "type": "output"});
     let other = json!({"filename": "a.png", "subfolder": "", "type": "temp"});
     let output = read(&json!({"images": [image, image, other], "a_images": [image]}));
-    assert_eq!(
-        told(&output),
-        ["images: output//a.png", "images: temp//a.png"]
-    );
+    assert_eq!(told(&output), ["images: output//a.png", "images: temp//a.png"]);
 }
 
 #[test]
 fn hostile_names_are_data_and_too_long_ones_are_counted() {
     let file = |name: &str| json!({"filename": name, "subfolder": "../../etc", "type": "output"});
-    let output =
-        read(&json!({"images": [file("../passwd"), file(&"x".repeat(2000)), file("nul\u{0}")]}));
-    assert_eq!(
-        told(&output),
-        [
-            "images: output/../../etc/../passwd",
-            "images: output/../../etc/nul\u{0}"
-        ]
-    );
+    let output = read(&json!({"images": [file("../passwd"), file(&"x".repeat(2000)), file("nul\u{0}")]}));
+    assert_eq!(told(&output), ["images: output/../../etc/../passwd", "images: output/../../etc/nul\u{0}"]);
     assert_eq!(output.oddities, 1);
 }
 
 #[test]
 fn number_depth_and_length_have_an_end() {
-    let files: Vec<Value> = (0..MAX_ITEMS + 5)
-        .map(|n| json!({"filename": n.to_string(), "type": "temp"}))
-        .collect();
+    let files: Vec<Value> = (0..MAX_ITEMS + 5).map(|n| json!({"filename": n.to_string(), "type": "temp"})).collect();
     let output = read(&json!({"images": files}));
     assert_eq!((output.items.len(), output.oddities), (MAX_ITEMS, 5));
 
@@ -142,21 +100,15 @@ fn number_depth_and_length_have_an_end() {
     assert_eq!(read(&json!({"a": nested(MAX_DEPTH + 1)})).items.len(), 0);
 
     let output = read(&json!({"text": ["ä".repeat(MAX_TEXT)]}));
-    let Content::Text(text) = &output.items[0].content else {
-        panic!()
-    };
+    let Content::Text(text) = &output.items[0].content else { panic!() };
     assert_eq!((text.len(), output.oddities), (MAX_TEXT, 1));
 }
 
 #[test]
 fn no_output_has_nothing_in_it() {
-    for nothing in [
-        Value::Null,
-        json!([]),
-        json!("text"),
-        json!({}),
-        json!({"images": null, "text": null, "result": null}),
-    ] {
+    for nothing in
+        [Value::Null, json!([]), json!("text"), json!({}), json!({"images": null, "text": null, "result": null})]
+    {
         assert_eq!(read(&nothing), Output::default());
     }
     assert_eq!(Folder::Temp.as_str(), "temp");

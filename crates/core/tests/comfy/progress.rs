@@ -25,18 +25,9 @@ impl Follower {
             }
             return;
         };
-        assert!(
-            !full.lenient,
-            "the reader took what a parse does not: {}",
-            String::from_utf8_lossy(text)
-        );
-        let Message::ProgressState(state) = full.message else {
-            panic!("no progress_state: {:?}", full.message)
-        };
-        assert!(
-            progress.complete || !self.must_be_complete,
-            "compared with a message it did not read"
-        );
+        assert!(!full.lenient, "the reader took what a parse does not: {}", String::from_utf8_lossy(text));
+        let Message::ProgressState(state) = full.message else { panic!("no progress_state: {:?}", full.message) };
+        assert!(progress.complete || !self.must_be_complete, "compared with a message it did not read");
         self.must_be_complete = false;
         assert_eq!(progress.prompt_id, state.prompt_id);
         assert_eq!(progress.total, state.nodes.len());
@@ -74,28 +65,17 @@ fn the_cost_follows_what_changed_and_not_the_nodes_already_finished() {
     for text in &texts {
         follower.feed(text.as_bytes());
     }
-    let messages = texts
-        .iter()
-        .filter(|text| text.contains("\"progress_state\""))
-        .count();
+    let messages = texts.iter().filter(|text| text.contains("\"progress_state\"")).count();
     assert!(messages > 300);
     // Each message changes one entry; the one before it may have to be read again where it is cut in its middle.
-    assert!(
-        follower.parsed <= 2 * messages,
-        "{} entries for {messages} messages",
-        follower.parsed
-    );
+    assert!(follower.parsed <= 2 * messages, "{} entries for {messages} messages", follower.parsed);
 }
 
 fn state(prompt: &str, nodes: &[(&str, f64)]) -> String {
-    let entry = |(id, value): &(&str, f64)| {
-        format!(r#""{id}": {{"value": {value:?}, "max": 9.0, "state": "running"}}"#)
-    };
+    let entry =
+        |(id, value): &(&str, f64)| format!(r#""{id}": {{"value": {value:?}, "max": 9.0, "state": "running"}}"#);
     let nodes: Vec<String> = nodes.iter().map(entry).collect();
-    format!(
-        r#"{{"type": "progress_state", "data": {{"prompt_id": "{prompt}", "nodes": {{{}}}}}}}"#,
-        nodes.join(", ")
-    )
+    format!(r#"{{"type": "progress_state", "data": {{"prompt_id": "{prompt}", "nodes": {{{}}}}}}}"#, nodes.join(", "))
 }
 
 #[test]
@@ -108,11 +88,7 @@ fn only_what_differs_from_the_message_before_is_read() {
     let second = state("p", &[("1", 1.0), ("2", 2.0), ("3", 0.0)]);
     let read = reader.read(second.as_bytes()).unwrap();
     assert!(!read.complete && read.total == 3);
-    let changed: Vec<_> = read
-        .changed
-        .iter()
-        .map(|node| (&*node.node_id, node.value))
-        .collect();
+    let changed: Vec<_> = read.changed.iter().map(|node| (&*node.node_id, node.value)).collect();
     assert_eq!(changed, [("2", Some(2.0)), ("3", Some(0.0))]);
 
     let read = reader.read(second.as_bytes()).unwrap();
@@ -193,12 +169,7 @@ type Nodes = Vec<(String, Value)>;
 fn apply(change: &Change, text: &str) -> Vec<u8> {
     let mut value: Value = serde_json::from_str(text).unwrap();
     let nodes = |value: &mut Value, edit: &dyn Fn(&mut Nodes)| {
-        let mut nodes: Nodes = value["data"]["nodes"]
-            .as_object()
-            .unwrap()
-            .clone()
-            .into_iter()
-            .collect();
+        let mut nodes: Nodes = value["data"]["nodes"].as_object().unwrap().clone().into_iter().collect();
         if !nodes.is_empty() {
             edit(&mut nodes);
         }
@@ -234,20 +205,12 @@ fn apply(change: &Change, text: &str) -> Vec<u8> {
 fn recorded_states() -> Vec<String> {
     let states = |name, limit| {
         let texts = recording::texts(&recording::lines(name), "a").into_iter();
-        texts
-            .filter(|text| text.contains("\"progress_state\""))
-            .take(limit)
-            .collect::<Vec<_>>()
+        texts.filter(|text| text.contains("\"progress_state\"")).take(limit).collect::<Vec<_>>()
     };
-    [
-        "11-expansion-loop",
-        "10-parallel",
-        "18-partial-and-lazy",
-        "24-list-mapping",
-    ]
-    .iter()
-    .flat_map(|name| states(name, 40))
-    .collect()
+    ["11-expansion-loop", "10-parallel", "18-partial-and-lazy", "24-list-mapping"]
+        .iter()
+        .flat_map(|name| states(name, 40))
+        .collect()
 }
 
 proptest! {

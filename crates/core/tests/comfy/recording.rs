@@ -8,9 +8,7 @@ use base64::Engine;
 use serde_json::Value;
 
 pub(crate) fn fixtures() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "..", "..", "fixtures"]
-        .iter()
-        .collect()
+    [env!("CARGO_MANIFEST_DIR"), "..", "..", "fixtures"].iter().collect()
 }
 
 pub(crate) fn file(name: &str) -> Vec<u8> {
@@ -19,9 +17,7 @@ pub(crate) fn file(name: &str) -> Vec<u8> {
 
 pub(crate) fn names() -> Vec<String> {
     let tapes = fs::read_dir(fixtures().join("tapes")).unwrap();
-    let mut names: Vec<String> = tapes
-        .map(|tape| tape.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> = tapes.map(|tape| tape.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert_eq!(names.len(), 29, "a recording is missing");
     names
@@ -29,10 +25,7 @@ pub(crate) fn names() -> Vec<String> {
 
 /// Every recording: its name and its lines.
 pub(crate) fn all() -> Vec<(String, Vec<Value>)> {
-    names()
-        .into_iter()
-        .map(|name| (name.clone(), lines(&name)))
-        .collect()
+    names().into_iter().map(|name| (name.clone(), lines(&name))).collect()
 }
 
 /// The JSON files of the recordings whose name begins so, as `recording/file` and content.
@@ -53,17 +46,12 @@ pub(crate) fn files(prefix: &str) -> Vec<(String, Vec<u8>)> {
 
 pub(crate) fn lines(name: &str) -> Vec<Value> {
     let trace = String::from_utf8(file(&format!("tapes/{name}/trace.jsonl"))).unwrap();
-    trace
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    trace.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// The text messages of a recording on one socket as they went over the wire, with all sockets' if `conn` is empty.
 pub(crate) fn texts(lines: &[Value], conn: &str) -> Vec<String> {
-    let texts = lines
-        .iter()
-        .filter(|line| line["kind"] == "text" && (conn.is_empty() || line["conn"] == conn));
+    let texts = lines.iter().filter(|line| line["kind"] == "text" && (conn.is_empty() || line["conn"] == conn));
     texts.map(|line| on_the_wire(&line["data"])).collect()
 }
 
@@ -72,9 +60,7 @@ pub(crate) fn frames(lines: &[Value]) -> Vec<Vec<u8>> {
     let frames = lines.iter().filter(|line| line["kind"] == "binary");
     frames
         .map(|line| {
-            let mut frame = base64::engine::general_purpose::STANDARD
-                .decode(line["b64"].as_str().unwrap())
-                .unwrap();
+            let mut frame = base64::engine::general_purpose::STANDARD.decode(line["b64"].as_str().unwrap()).unwrap();
             frame.resize(usize::try_from(line["len"].as_u64().unwrap()).unwrap(), 0);
             frame
         })
@@ -186,9 +172,8 @@ pub(crate) fn json() -> impl proptest::strategy::Strategy<Value = Value> {
     leaf.prop_recursive(5, 40, 5, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((names.clone(), inner), 0..5).prop_map(|fields| Value::Object(
-                fields.into_iter().map(|(n, v)| (n.to_owned(), v)).collect()
-            )),
+            prop::collection::vec((names.clone(), inner), 0..5)
+                .prop_map(|fields| Value::Object(fields.into_iter().map(|(n, v)| (n.to_owned(), v)).collect())),
         ]
     })
 }

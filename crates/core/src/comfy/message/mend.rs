@@ -22,12 +22,7 @@ type Fields = &'static [(&'static str, Shape)];
 const START: Fields = &[("prompt_id", Text), ("timestamp", Number)];
 const CACHED: Fields = &[("prompt_id", Text), ("timestamp", Number), ("nodes", Texts)];
 const EXECUTING: Fields = &[("prompt_id", Text), ("node", Text), ("display_node", Text)];
-const PROGRESS: Fields = &[
-    ("prompt_id", Text),
-    ("node", Text),
-    ("value", Number),
-    ("max", Number),
-];
+const PROGRESS: Fields = &[("prompt_id", Text), ("node", Text), ("value", Number), ("max", Number)];
 const STATE: Fields = &[("prompt_id", Text), ("nodes", Entries(ENTRY))];
 const ENTRY: Fields = &[
     ("state", Text),
@@ -92,10 +87,7 @@ pub(super) fn mend(kind: &str, data: &mut Value) {
 
 fn mend_fields(fields: Fields, object: &mut Map<String, Value>) {
     for (name, shape) in fields {
-        if object
-            .get_mut(*name)
-            .is_some_and(|value| !fits(*shape, value))
-        {
+        if object.get_mut(*name).is_some_and(|value| !fits(*shape, value)) {
             // Swapping the last field into its place is of no consequence: these objects are read by name.
             object.swap_remove(*name);
         }

@@ -332,10 +332,7 @@ impl Message<'_> {
             Self::FeatureFlags(m) => Message::FeatureFlags(m),
             Self::Logs(m) => Message::Logs(m),
             Self::Crystools(m) => Message::Crystools(m),
-            Self::Unknown { kind, data } => Message::Unknown {
-                kind: owned(kind),
-                data: owned(data),
-            },
+            Self::Unknown { kind, data } => Message::Unknown { kind: owned(kind), data: owned(data) },
             Self::Malformed(m) => Message::Malformed(m),
         }
     }

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor,
-};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -25,24 +23,15 @@ pub struct Parsed<'a> {
 /// Reads one text message. Borrows from `text` where it can; never fails.
 pub fn parse(text: &[u8]) -> Parsed<'_> {
     match serde_json::from_slice::<Envelope>(text) {
-        Ok(Envelope(message)) => Parsed {
-            message,
-            lenient: false,
-        },
-        Err(_) => Parsed {
-            message: again(text),
-            lenient: true,
-        },
+        Ok(Envelope(message)) => Parsed { message, lenient: false },
+        Err(_) => Parsed { message: again(text), lenient: true },
     }
 }
 
 /// Reads a message whose type and data come apart, as they stand in the `status.messages` of a history entry.
 pub fn parse_parts<'a>(kind: &'a str, data: &'a str) -> Parsed<'a> {
     match from_data(kind, data) {
-        Ok(message) => Parsed {
-            message,
-            lenient: false,
-        },
+        Ok(message) => Parsed { message, lenient: false },
         Err(_) => Parsed {
             message: match serde_json::from_str(&repair(data.as_bytes())) {
                 Ok(data) => mended(kind.to_owned(), data),
@@ -68,10 +57,7 @@ fn again(text: &[u8]) -> Message<'static> {
         Err(error) => return malformed(None, &error),
     };
     match whole.get_mut("type").map(Value::take) {
-        Some(Value::String(kind)) => mended(
-            kind,
-            whole.get_mut("data").map(Value::take).unwrap_or_default(),
-        ),
+        Some(Value::String(kind)) => mended(kind, whole.get_mut("data").map(Value::take).unwrap_or_default()),
         _ => malformed(None, &"the field \"type\" is no text"),
     }
 }
@@ -79,10 +65,7 @@ fn again(text: &[u8]) -> Message<'static> {
 fn mended(kind: String, mut data: Value) -> Message<'static> {
     mend(&kind, &mut data);
     if !is_known(&kind) {
-        return Message::Unknown {
-            kind: Cow::Owned(kind),
-            data: Cow::Owned(data.to_string()),
-        };
+        return Message::Unknown { kind: Cow::Owned(kind), data: Cow::Owned(data.to_string()) };
     }
     match Data(Cow::Borrowed(&kind)).deserialize(&data) {
         Ok(message) => message.into_owned(),
@@ -133,12 +116,8 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
             (Some(message), None) => Ok(Envelope(message)),
             (Some(_), Some(_)) => Err(A::Error::custom("a field stands twice")),
             (None, early) => {
-                let mut data =
-                    serde_json::Deserializer::from_str(early.map_or("null", RawValue::get));
-                Data(kind)
-                    .deserialize(&mut data)
-                    .map(Envelope)
-                    .map_err(A::Error::custom)
+                let mut data = serde_json::Deserializer::from_str(early.map_or("null", RawValue::get));
+                Data(kind).deserialize(&mut data).map(Envelope).map_err(A::Error::custom)
             }
         }
     }
@@ -186,9 +165,7 @@ known_types! {
 }
 
 /// The entries of `progress_state` in the order they came, which is the order of first start.
-pub(super) fn node_entries<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Vec<NodeEntry<'de>>, D::Error> {
+pub(super) fn node_entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NodeEntry<'de>>, D::Error> {
     deserializer.deserialize_map(EntriesVisitor)
 }
 

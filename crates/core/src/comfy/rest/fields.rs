@@ -9,18 +9,12 @@ use serde_json::{Map, Number, Value};
 use super::{Answer, NotJson, tolerant};
 
 /// Reads a body as a tree and hands its fields to `read`. For answers of bounded size.
-pub(super) fn from_tree<T>(
-    body: &[u8],
-    read: impl Fn(&mut Fields) -> T,
-) -> Result<Answer<T>, NotJson> {
+pub(super) fn from_tree<T>(body: &[u8], read: impl Fn(&mut Fields) -> T) -> Result<Answer<T>, NotJson> {
     tolerant(body, |body| {
         let tree: Value = serde_json::from_slice(body)?;
         let mut odd = 0;
         let value = read(&mut Fields::of(Some(&tree), &mut odd));
-        Ok(Answer {
-            value,
-            oddities: odd,
-        })
+        Ok(Answer { value, oddities: odd })
     })
 }
 
@@ -67,19 +61,11 @@ impl<'a, 'o> Fields<'a, 'o> {
 
     /// A count of bytes, jobs or milliseconds; fractions are cut off, negative numbers are wrong.
     pub(super) fn count(&mut self, name: &str) -> Option<u64> {
-        self.typed(name, |value| {
-            value
-                .as_u64()
-                .or_else(|| value.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64))
-        })
+        self.typed(name, |value| value.as_u64().or_else(|| value.as_f64().filter(|n| *n >= 0.0).map(|n| n as u64)))
     }
 
     pub(super) fn millis(&mut self, name: &str) -> Option<i64> {
-        self.typed(name, |value| {
-            value
-                .as_i64()
-                .or_else(|| value.as_f64().map(|ms| ms as i64))
-        })
+        self.typed(name, |value| value.as_i64().or_else(|| value.as_f64().map(|ms| ms as i64)))
     }
 
     pub(super) fn flag(&mut self, name: &str) -> bool {
@@ -87,8 +73,7 @@ impl<'a, 'o> Fields<'a, 'o> {
     }
 
     pub(super) fn list(&mut self, name: &str) -> &'a [Value] {
-        self.typed(name, |value| value.as_array().map(Vec::as_slice))
-            .unwrap_or_default()
+        self.typed(name, |value| value.as_array().map(Vec::as_slice)).unwrap_or_default()
     }
 
     pub(super) fn object(&mut self, name: &str) -> Option<&'a Map<String, Value>> {

@@ -43,26 +43,19 @@ pub enum Outcome<'a> {
 impl History {
     /// The entry of one job, the newest if there were several under its id.
     pub fn get(&self, prompt_id: &str) -> Option<&HistoryEntry> {
-        self.entries
-            .iter()
-            .rfind(|entry| entry.prompt_id == prompt_id)
+        self.entries.iter().rfind(|entry| entry.prompt_id == prompt_id)
     }
 }
 
 impl HistoryEntry {
     /// The last terminal message; `None` if there is none, which no known server does.
     pub fn outcome(&self) -> Option<Outcome<'_>> {
-        self.messages
-            .iter()
-            .rev()
-            .find_map(|message| match message {
-                Message::ExecutionSuccess(_) => Some(Outcome::Success),
-                Message::ExecutionError(error) => Some(Outcome::Error(error)),
-                Message::ExecutionInterrupted(interrupted) => {
-                    Some(Outcome::Interrupted(interrupted))
-                }
-                _ => None,
-            })
+        self.messages.iter().rev().find_map(|message| match message {
+            Message::ExecutionSuccess(_) => Some(Outcome::Success),
+            Message::ExecutionError(error) => Some(Outcome::Error(error)),
+            Message::ExecutionInterrupted(interrupted) => Some(Outcome::Interrupted(interrupted)),
+            _ => None,
+        })
     }
 
     /// Nodes that were in the cache at the start, in graph order.
@@ -84,15 +77,12 @@ impl HistoryEntry {
 
     /// When the job ended, the server's clock in ms.
     pub fn ended_at(&self) -> Option<i64> {
-        self.messages
-            .iter()
-            .rev()
-            .find_map(|message| match message {
-                Message::ExecutionSuccess(end) => end.timestamp,
-                Message::ExecutionError(end) => end.timestamp,
-                Message::ExecutionInterrupted(end) => end.timestamp,
-                _ => None,
-            })
+        self.messages.iter().rev().find_map(|message| match message {
+            Message::ExecutionSuccess(end) => end.timestamp,
+            Message::ExecutionError(end) => end.timestamp,
+            Message::ExecutionInterrupted(end) => end.timestamp,
+            _ => None,
+        })
     }
 
     fn read(prompt_id: String, entry: &RawValue, odd: &mut u32) -> Option<Self> {
@@ -121,8 +111,7 @@ impl HistoryEntry {
     }
 
     fn read_status(&mut self, status: &RawValue, odd: &mut u32) {
-        let RawEntries(fields) =
-            serde_json::from_str(status.get()).unwrap_or(RawEntries(Vec::new()));
+        let RawEntries(fields) = serde_json::from_str(status.get()).unwrap_or(RawEntries(Vec::new()));
         for (name, value) in fields {
             match name.as_str() {
                 "status_str" => {
@@ -141,13 +130,8 @@ pub fn history(body: &[u8]) -> Result<Answer<History>, NotJson> {
         let mut oddities = 0;
         let RawEntries(entries) = RawEntries::of_body(body, &mut oddities)?;
         let entries = entries.into_iter();
-        let entries = entries
-            .filter_map(|(id, entry)| HistoryEntry::read(id, entry, &mut oddities))
-            .collect();
-        Ok(Answer {
-            value: History { entries },
-            oddities,
-        })
+        let entries = entries.filter_map(|(id, entry)| HistoryEntry::read(id, entry, &mut oddities)).collect();
+        Ok(Answer { value: History { entries }, oddities })
     })
 }
 

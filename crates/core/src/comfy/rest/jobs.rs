@@ -58,11 +58,7 @@ pub enum JobStatus {
 /// Reads the answer of `GET /api/jobs`.
 pub fn jobs(body: &[u8]) -> Result<Answer<Jobs>, NotJson> {
     from_tree(body, |fields| {
-        let jobs = fields
-            .list("jobs")
-            .iter()
-            .filter_map(|job| read(&mut fields.in_value(job)))
-            .collect();
+        let jobs = fields.list("jobs").iter().filter_map(|job| read(&mut fields.in_value(job))).collect();
         let mut pagination = fields.inside("pagination");
         let pagination = Pagination {
             offset: pagination.count("offset").unwrap_or_default(),
@@ -76,13 +72,7 @@ pub fn jobs(body: &[u8]) -> Result<Answer<Jobs>, NotJson> {
 
 /// Reads the answer of `GET /api/jobs/{id}`; `None` for one that names no job, as the 404 does.
 pub fn job(body: &[u8]) -> Result<Answer<Option<Job>>, NotJson> {
-    from_tree(body, |fields| {
-        if fields.get("id").is_some() {
-            read(fields)
-        } else {
-            None
-        }
-    })
+    from_tree(body, |fields| if fields.get("id").is_some() { read(fields) } else { None })
 }
 
 fn read(fields: &mut Fields) -> Option<Job> {
@@ -101,9 +91,7 @@ fn read(fields: &mut Fields) -> Option<Job> {
             JobStatus::Unknown
         }
     };
-    let error = fields
-        .get("execution_error")
-        .map(|error| message("execution_error", error, fields));
+    let error = fields.get("execution_error").map(|error| message("execution_error", error, fields));
     Some(Job {
         id,
         status,

@@ -16,12 +16,9 @@ use serde_json::value::RawValue;
 
 pub use history::{History, HistoryEntry, Outcome, history};
 pub use jobs::{Job, JobStatus, Jobs, Pagination, job, jobs};
-pub use object_info::{
-    ClassInfo, DynamicOption, Input, InputKind, ObjectInfo, OutputSlot, object_info,
-};
+pub use object_info::{ClassInfo, DynamicOption, Input, InputKind, ObjectInfo, OutputSlot, object_info};
 pub use prompt::{
-    Accepted, QueueLength, Refusal, Refused, UploadedImage, accepted, queue_length, refused,
-    uploaded_image,
+    Accepted, QueueLength, Refusal, Refused, UploadedImage, accepted, queue_length, refused, uploaded_image,
 };
 pub use queue::{Queue, QueueItem, queue};
 pub use system::{Device, SystemStats, features, system_stats};
@@ -69,16 +66,11 @@ impl PartialEq for RawGraph {
 }
 
 /// Hands the body to `read`, or if that fails as JSON, the body made JSON (see [`repair`]).
-fn tolerant<T>(
-    body: &[u8],
-    read: impl Fn(&[u8]) -> serde_json::Result<Answer<T>>,
-) -> Result<Answer<T>, NotJson> {
+fn tolerant<T>(body: &[u8], read: impl Fn(&[u8]) -> serde_json::Result<Answer<T>>) -> Result<Answer<T>, NotJson> {
     if let Ok(answer) = read(body) {
         return Ok(answer);
     }
-    let mut answer = read(repair(body).as_bytes()).map_err(|error| NotJson {
-        reason: error.to_string(),
-    })?;
+    let mut answer = read(repair(body).as_bytes()).map_err(|error| NotJson { reason: error.to_string() })?;
     answer.oddities += 1;
     Ok(answer)
 }

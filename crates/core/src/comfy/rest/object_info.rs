@@ -124,11 +124,7 @@ impl Input {
 /// Reads the answer of `GET /object_info` or `GET /object_info/{class}`; an unknown class gives none.
 pub fn object_info(body: &[u8]) -> Result<Answer<ObjectInfo>, NotJson> {
     from_tree(body, |fields| ObjectInfo {
-        classes: fields
-            .entries()
-            .into_iter()
-            .map(|(name, info)| class(name, &mut fields.in_value(info)))
-            .collect(),
+        classes: fields.entries().into_iter().map(|(name, info)| class(name, &mut fields.in_value(info))).collect(),
     })
 }
 
@@ -138,11 +134,7 @@ fn class(name: &str, info: &mut Fields) -> ClassInfo {
     let outputs = info.list("output").iter().enumerate().map(|(at, kind)| {
         let kind = type_name(kind);
         OutputSlot {
-            name: names
-                .get(at)
-                .and_then(Value::as_str)
-                .unwrap_or(&kind)
-                .to_owned(),
+            name: names.get(at).and_then(Value::as_str).unwrap_or(&kind).to_owned(),
             is_list: lists.get(at).and_then(Value::as_bool).unwrap_or_default(),
             kind,
         }
@@ -150,15 +142,9 @@ fn class(name: &str, info: &mut Fields) -> ClassInfo {
     ClassInfo {
         name: name.to_owned(),
         outputs: outputs.collect(),
-        display_name: info
-            .text("display_name")
-            .filter(|name| !name.trim().is_empty()),
-        category: info
-            .text("category")
-            .filter(|category| !category.is_empty()),
-        description: info
-            .text("description")
-            .filter(|description| !description.is_empty()),
+        display_name: info.text("display_name").filter(|name| !name.trim().is_empty()),
+        category: info.text("category").filter(|category| !category.is_empty()),
+        description: info.text("description").filter(|description| !description.is_empty()),
         python_module: info.text("python_module"),
         output_node: info.flag("output_node"),
         has_intermediate_output: info.flag("has_intermediate_output"),
@@ -179,21 +165,12 @@ fn inputs(groups: &mut Fields, order: Option<&Map<String, Value>>, nesting: usiz
         let Some(specs) = groups.object(group) else {
             continue;
         };
-        let ordered = order
-            .and_then(|order| order.get(group))
-            .and_then(Value::as_array);
-        let ordered = ordered
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .filter_map(|name| specs.get_key_value(name));
+        let ordered = order.and_then(|order| order.get(group)).and_then(Value::as_array);
+        let ordered =
+            ordered.into_iter().flatten().filter_map(Value::as_str).filter_map(|name| specs.get_key_value(name));
         let mut group: Vec<_> = ordered.collect();
         let named = group.len();
-        group.extend(
-            specs
-                .iter()
-                .filter(|(name, _)| named == 0 || !is_in(order, name)),
-        );
+        group.extend(specs.iter().filter(|(name, _)| named == 0 || !is_in(order, name)));
         for (name, spec) in group {
             inputs.extend(input(name, required, spec, groups, nesting));
         }
@@ -202,21 +179,12 @@ fn inputs(groups: &mut Fields, order: Option<&Map<String, Value>>, nesting: usiz
 }
 
 fn is_in(order: Option<&Map<String, Value>>, name: &str) -> bool {
-    let lists = order
-        .into_iter()
-        .flat_map(Map::values)
-        .filter_map(Value::as_array);
+    let lists = order.into_iter().flat_map(Map::values).filter_map(Value::as_array);
     lists.flatten().any(|ordered| ordered == name)
 }
 
 /// `[type, options?]`.
-fn input(
-    name: &str,
-    required: bool,
-    spec: &Value,
-    groups: &mut Fields,
-    nesting: usize,
-) -> Option<Input> {
+fn input(name: &str, required: bool, spec: &Value, groups: &mut Fields, nesting: usize) -> Option<Input> {
     let Some([kind, rest @ ..]) = spec.as_array().map(Vec::as_slice) else {
         groups.odd();
         return None;
@@ -265,47 +233,29 @@ fn input_kind(kind: &Value, options: &mut Fields, nesting: usize) -> InputKind {
             // `false` means: do not.
             round: options.get("round").and_then(Value::as_f64),
         },
-        "STRING" => InputKind::Text {
-            multiline: options.flag("multiline"),
-            dynamic_prompts: options.flag("dynamicPrompts"),
-        },
+        "STRING" => {
+            InputKind::Text { multiline: options.flag("multiline"), dynamic_prompts: options.flag("dynamicPrompts") }
+        }
         "BOOLEAN" => InputKind::Boolean,
         "COMFY_DYNAMICCOMBO_V3" if nesting > 0 => {
             let mut read = Vec::new();
             for option in options.list("options") {
                 let mut option = options.in_value(option);
                 let key = option.text("key").unwrap_or_default();
-                read.push(DynamicOption {
-                    key,
-                    inputs: inputs(&mut option.inside("inputs"), None, nesting - 1),
-                });
+                read.push(DynamicOption { key, inputs: inputs(&mut option.inside("inputs"), None, nesting - 1) });
             }
             InputKind::Dynamic { options: read }
         }
-        types => InputKind::Link {
-            types: types
-                .split(',')
-                .map(|name| name.trim().to_owned())
-                .collect(),
-        },
+        types => InputKind::Link { types: types.split(',').map(|name| name.trim().to_owned()).collect() },
     }
 }
 
 fn choice(choices: &[Value], options: &mut Fields) -> InputKind {
-    let upload = [
-        "image_upload",
-        "video_upload",
-        "audio_upload",
-        "file_upload",
-    ];
+    let upload = ["image_upload", "video_upload", "audio_upload", "file_upload"];
     InputKind::Choice {
         choices: choices.to_vec(),
-        multiselect: options
-            .get("multiselect")
-            .is_some_and(|multiselect| *multiselect != false),
-        upload: upload
-            .iter()
-            .any(|name| options.get(name) == Some(&Value::Bool(true))),
+        multiselect: options.get("multiselect").is_some_and(|multiselect| *multiselect != false),
+        upload: upload.iter().any(|name| options.get(name) == Some(&Value::Bool(true))),
     }
 }
 

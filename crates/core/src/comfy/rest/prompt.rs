@@ -58,9 +58,7 @@ pub struct UploadedImage {
 
 /// Reads the answer of `GET /prompt`.
 pub fn queue_length(body: &[u8]) -> Result<Answer<QueueLength>, NotJson> {
-    from_tree(body, |fields| QueueLength {
-        queue_remaining: fields.inside("exec_info").count("queue_remaining"),
-    })
+    from_tree(body, |fields| QueueLength { queue_remaining: fields.inside("exec_info").count("queue_remaining") })
 }
 
 /// Reads the 200 of `POST /prompt`.
@@ -96,10 +94,7 @@ pub fn refused(body: &[u8]) -> Result<Answer<Refused>, NotJson> {
                 details: refused.details.clone().unwrap_or_default(),
             });
         }
-        Refused {
-            refusals,
-            ..refused
-        }
+        Refused { refusals, ..refused }
     })
 }
 
@@ -127,12 +122,7 @@ fn node_errors(fields: &mut Fields) -> Vec<Refusal> {
     refusals
 }
 
-fn refusal(
-    node_id: &str,
-    class_type: Option<&String>,
-    error: &Value,
-    node: &mut Fields,
-) -> Refusal {
+fn refusal(node_id: &str, class_type: Option<&String>, error: &Value, node: &mut Fields) -> Refusal {
     let mut odd = 0;
     let mut error = Fields::of(Some(error), &mut odd);
     let refusal = Refusal {

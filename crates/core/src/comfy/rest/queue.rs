@@ -37,11 +37,7 @@ impl Queue {
     pub fn waiting(&self) -> Vec<&QueueItem> {
         let mut waiting: Vec<&QueueItem> = self.pending.iter().collect();
         // Equal numbers: the server's heap goes on to compare the ids.
-        waiting.sort_by(|a, b| {
-            a.number
-                .total_cmp(&b.number)
-                .then_with(|| a.prompt_id.cmp(&b.prompt_id))
-        });
+        waiting.sort_by(|a, b| a.number.total_cmp(&b.number).then_with(|| a.prompt_id.cmp(&b.prompt_id)));
         waiting
     }
 }
@@ -59,10 +55,7 @@ pub fn queue(body: &[u8]) -> Result<Answer<Queue>, NotJson> {
                 _ => {}
             }
         }
-        Ok(Answer {
-            value: queue,
-            oddities,
-        })
+        Ok(Answer { value: queue, oddities })
     })
 }
 
@@ -71,10 +64,7 @@ fn items(list: &RawValue, odd: &mut u32) -> Vec<QueueItem> {
         *odd += 1;
         return Vec::new();
     };
-    items
-        .into_iter()
-        .filter_map(|item| QueueItem::read(item, odd))
-        .collect()
+    items.into_iter().filter_map(|item| QueueItem::read(item, odd)).collect()
 }
 
 impl QueueItem {
@@ -92,20 +82,14 @@ impl QueueItem {
         let [number, prompt_id, graph, rest @ ..] = parts.as_slice() else {
             return None;
         };
-        let extra: Extra = rest
-            .first()
-            .and_then(|extra| serde_json::from_str(extra.get()).ok())
-            .unwrap_or_default();
+        let extra: Extra = rest.first().and_then(|extra| serde_json::from_str(extra.get()).ok()).unwrap_or_default();
         Some(Self {
             number: serde_json::from_str(number.get()).ok()?,
             prompt_id: serde_json::from_str(prompt_id.get()).ok()?,
             graph: RawGraph((*graph).to_owned()),
             client_id: extra.client_id.as_str().map(str::to_owned),
             create_time: extra.create_time.as_f64().map(|ms| ms as i64),
-            outputs: rest
-                .get(1)
-                .and_then(|outputs| serde_json::from_str(outputs.get()).ok())
-                .unwrap_or_default(),
+            outputs: rest.get(1).and_then(|outputs| serde_json::from_str(outputs.get()).ok()).unwrap_or_default(),
         })
     }
 }

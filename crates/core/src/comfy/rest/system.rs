@@ -69,10 +69,6 @@ pub fn system_stats(body: &[u8]) -> Result<Answer<SystemStats>, NotJson> {
 pub fn features(body: &[u8]) -> Result<Answer<FeatureFlags>, NotJson> {
     from_tree(body, |fields| {
         let flags = fields.entries().into_iter();
-        FeatureFlags(
-            flags
-                .map(|(name, value)| (name.clone(), value.clone()))
-                .collect(),
-        )
+        FeatureFlags(flags.map(|(name, value)| (name.clone(), value.clone())).collect())
     })
 }

@@ -1,0 +1,81 @@
+use super::{Exit, Global, path_text};
+use crate::config::{Config, Flags};
+use crate::embedded;
+use clap::Args;
+use std::path::PathBuf;
+
+/// Watch the servers, keep what happens, and serve the page and the API
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  comfyui-monitor serve
+  comfyui-monitor serve --demo
+  comfyui-monitor serve --comfyui http://gpu-1:8188 --comfyui http://gpu-2:8188
+  COMFYUI_HOST=gpu-1 COMFYUI_PORT=8000 comfyui-monitor serve --data-dir ./data
+
+For others in the network, with a token:
+  openssl rand -hex 32 > monitor-token && chmod 600 monitor-token
+  comfyui-monitor serve --listen 0.0.0.0:8190 --token-file monitor-token")]
+pub(super) struct ServeArgs {
+    /// Where the page and the API are [default: 127.0.0.1:8190]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// Where everything is kept
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// A file with the token that callers need
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// The ComfyUI to watch; several may be given [default: http://127.0.0.1:8188]
+    #[arg(long, value_name = "URL")]
+    comfyui: Vec<String>,
+    /// With a server of our own that plays recorded jobs: nothing real runs
+    #[arg(long)]
+    demo: bool,
+}
+
+pub(super) async fn serve(global: &Global, args: ServeArgs) -> anyhow::Result<Exit> {
+    let values = [
+        ("listen", args.listen),
+        ("data_dir", path_text(args.data_dir.as_ref())),
+        ("token_file", path_text(args.token_file.as_ref())),
+    ];
+    let values = values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let flags = Flags { values, comfyui: args.comfyui, demo: args.demo, ..Flags::default() };
+    let config = global.load(flags)?.servable()?;
+
+    let running = embedded::start(&config).await?;
+    eprintln!("ComfyUI Monitor {}: http://{}", env!("CARGO_PKG_VERSION"), running.addr);
+    eprintln!("Watching {}", watched(&config));
+    told_to_stop().await;
+    eprintln!("Stopping");
+    running.shutdown().await;
+    Ok(Exit::Done)
+}
+
+fn watched(config: &Config) -> String {
+    let mut places: Vec<_> = config.instances.iter().map(crate::config::Instance::place).collect();
+    if config.demo {
+        places.push("the demo".to_owned());
+    }
+    places.join(", ")
+}
+
+/// Ctrl-C, or what a service manager sends.
+async fn told_to_stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // An error here means that no signal can be heard: then only a kill ends us, as without this.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

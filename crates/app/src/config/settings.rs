@@ -1,0 +1,231 @@
+//! The table of settings: one row is all that is to know of one.
+
+use super::{Config, Environment, LogFormat, PREFIX, Secret, quantity};
+use std::path::{Path, PathBuf};
+
+/// A value as it was written, wherever.
+pub struct Given<'a> {
+    pub text: &'a str,
+    /// What a relative path is relative to: the folder of the file it stands in.
+    pub folder: &'a Path,
+    pub home: Option<&'a Path>,
+}
+
+impl Given<'_> {
+    fn path(&self) -> PathBuf {
+        resolve(self.text, self.folder, self.home)
+    }
+
+    /// `None` for the word `none`.
+    fn unless_none<T>(&self, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+        if self.text == "none" { Ok(None) } else { parse(self.text).map(Some) }
+    }
+}
+
+pub(super) fn resolve(text: &str, folder: &Path, home: Option<&Path>) -> PathBuf {
+    match (text.strip_prefix("~/"), home) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => folder.join(text),
+    }
+}
+
+pub struct Setting {
+    /// As in the file: `media.max_bytes` is `max_bytes` under `[media]`.
+    pub key: &'static str,
+    pub flag: Option<&'static str>,
+    pub secret: bool,
+    pub set: fn(&mut Config, &Given<'_>) -> Result<(), String>,
+    /// As TOML; `None` where it is not set.
+    pub show: fn(&Config) -> Option<String>,
+}
+
+impl Setting {
+    pub fn named(key: &str) -> Option<&'static Setting> {
+        SETTINGS.iter().find(|setting| setting.key == key)
+    }
+
+    /// `COMFYUI_MONITOR_MEDIA_MAX_BYTES`.
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.key.replace('.', "_").to_uppercase())
+    }
+
+    pub fn of_variable(name: &str) -> Option<&'static Setting> {
+        SETTINGS.iter().find(|setting| setting.variable() == name)
+    }
+}
+
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "listen",
+        flag: Some("--listen"),
+        secret: false,
+        set: |config, given| {
+            let hint = "write address and port, as in `127.0.0.1:8190` or `[::1]:8190`";
+            config.listen = given.text.parse().map_err(|_| format!("{:?} is no address: {hint}", given.text))?;
+            Ok(())
+        },
+        show: |config| Some(quoted(&config.listen.to_string())),
+    },
+    Setting {
+        key: "data_dir",
+        flag: Some("--data-dir"),
+        secret: false,
+        set: |config, given| {
+            config.data_dir = given.path();
+            Ok(())
+        },
+        show: |config| Some(quoted(&config.data_dir.to_string_lossy())),
+    },
+    Setting {
+        key: "token",
+        flag: None,
+        secret: true,
+        set: |config, given| {
+            config.token = Some(Secret::new(given.text));
+            config.token_file = None;
+            Ok(())
+        },
+        show: |config| config.token.as_ref().filter(|_| config.token_file.is_none()).map(|t| quoted(&format!("{t:?}"))),
+    },
+    Setting {
+        key: "token_file",
+        flag: Some("--token-file"),
+        secret: false,
+        set: |config, given| {
+            config.token_file = Some(given.path());
+            Ok(())
+        },
+        show: |config| config.token_file.as_ref().map(|path| quoted(&path.to_string_lossy())),
+    },
+    Setting {
+        key: "allowed_hosts",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            let names = given.text.split(',').map(str::trim).filter(|name| !name.is_empty());
+            config.allowed_hosts = names.map(str::to_ascii_lowercase).collect();
+            match config.allowed_hosts.iter().find(|name| name.contains('/')) {
+                Some(name) => Err(format!("{name:?} is no host name: leave out the scheme and the path")),
+                None => Ok(()),
+            }
+        },
+        show: |config| {
+            let names: Vec<_> = config.allowed_hosts.iter().map(|name| quoted(name)).collect();
+            Some(format!("[{}]", names.join(", ")))
+        },
+    },
+    Setting {
+        key: "media.max_bytes",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.media.max_bytes = quantity::parse_bytes(given.text)?;
+            Ok(())
+        },
+        show: |config| Some(quoted(&quantity::show_bytes(config.media.max_bytes))),
+    },
+    Setting {
+        key: "retention.max_age",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.retention.max_age = given.unless_none(quantity::parse_duration)?;
+            Ok(())
+        },
+        show: |config| Some(quoted(&config.retention.max_age.map_or("none".to_owned(), quantity::show_duration))),
+    },
+    Setting {
+        key: "retention.max_count",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.retention.max_count = given.unless_none(|text| count(text, 0))?;
+            Ok(())
+        },
+        show: |config| Some(config.retention.max_count.map_or_else(|| quoted("none"), |count| count.to_string())),
+    },
+    Setting {
+        key: "limits.request_bytes",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.limits.request_bytes = quantity::parse_bytes(given.text)?;
+            Ok(())
+        },
+        show: |config| Some(quoted(&quantity::show_bytes(config.limits.request_bytes))),
+    },
+    Setting {
+        key: "limits.live_connections",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.limits.live_connections = count(given.text, 1)?;
+            Ok(())
+        },
+        show: |config| Some(config.limits.live_connections.to_string()),
+    },
+    Setting {
+        key: "limits.subscriptions",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.limits.subscriptions = count(given.text, 1)?;
+            Ok(())
+        },
+        show: |config| Some(config.limits.subscriptions.to_string()),
+    },
+    Setting {
+        key: "log.level",
+        flag: Some("--log"),
+        secret: false,
+        set: |config, given| {
+            tracing_subscriber::EnvFilter::try_new(given.text)
+                .map_err(|cause| format!("{:?} is no log level ({cause}): write `info`, or as RUST_LOG", given.text))?;
+            given.text.clone_into(&mut config.log.level);
+            Ok(())
+        },
+        show: |config| Some(quoted(&config.log.level)),
+    },
+    Setting {
+        key: "log.format",
+        flag: Some("--log-format"),
+        secret: false,
+        set: |config, given| {
+            config.log.format = match given.text {
+                "text" => LogFormat::Text,
+                "json" => LogFormat::Json,
+                other => return Err(format!("{other:?} is no log format: it is `text` or `json`")),
+            };
+            Ok(())
+        },
+        show: |config| Some(quoted(if config.log.format == LogFormat::Json { "json" } else { "text" })),
+    },
+];
+
+fn count(text: &str, least: u64) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number) if number >= least => Ok(number),
+        _ => Err(format!("{text:?} is not a whole number from {least}")),
+    }
+}
+
+pub(super) fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+pub(super) fn home(environment: &Environment) -> Option<PathBuf> {
+    environment.get("HOME").or_else(|| environment.get("USERPROFILE")).map(PathBuf::from)
+}
+
+/// Where programs keep their data on this system.
+pub(super) fn default_data_dir(environment: &Environment) -> PathBuf {
+    let home = home(environment).unwrap_or_default();
+    let base = if cfg!(target_os = "windows") {
+        environment.get("LOCALAPPDATA").map_or_else(|| home.join("AppData/Local"), PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        home.join("Library/Application Support")
+    } else {
+        environment.get("XDG_DATA_HOME").map_or_else(|| home.join(".local/share"), PathBuf::from)
+    };
+    base.join("comfyui-monitor")
+}

@@ -1,0 +1,183 @@
+//! Sending what was recorded: at once where a server is there, else when it is back; after any doubt only when the
+//! server was seen not to have it.
+
+use super::{Service, Site};
+use crate::clock;
+use crate::monitor::Sent;
+use crate::ports::{AttemptRecord, Sending, StoreError};
+use monitor_core::event::JobError;
+use monitor_core::generation::{InstanceState, NodeError};
+use monitor_core::time::Timestamp;
+use monitor_core::tracker::Submission;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How often what waits is looked at, besides every change of an instance.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+#[derive(Default)]
+pub(super) struct Dispatch {
+    wake: Notify,
+    /// Attempts that are being sent: each by one task.
+    under_way: Mutex<HashSet<(Uuid, u32)>>,
+}
+
+impl Dispatch {
+    pub(super) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    fn take(&self, attempt: &AttemptRecord) -> bool {
+        let key = (attempt.queue_id, attempt.number);
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(key)
+    }
+
+    fn give_back(&self, attempt: &AttemptRecord) {
+        let key = (attempt.queue_id, attempt.number);
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    }
+}
+
+/// What came of trying to send.
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    Accepted,
+    Refused {
+        error: JobError,
+        node_errors: Vec<NodeError>,
+    },
+    /// Nobody is there, or no answer came: it goes on by itself.
+    Waits,
+}
+
+impl Service {
+    /// Sends what waits, whenever an instance comes back, until stopped.
+    pub fn dispatch_what_waits(self: &Arc<Self>, stop: &CancellationToken) {
+        let (service, stop) = (Arc::clone(self), stop.clone());
+        tokio::spawn(async move {
+            loop {
+                match service.parts.store.unsent().await {
+                    Ok(attempts) => {
+                        for attempt in attempts {
+                            if stop.is_cancelled() {
+                                return;
+                            }
+                            service.send(attempt).await;
+                        }
+                    }
+                    Err(error) => tracing::error!(%error, "what waits to be sent could not be read"),
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = service.dispatch.wake.notified() => {}
+                    () = tokio::time::sleep(INTERVAL) => {}
+                }
+            }
+        });
+    }
+
+    /// The instance an attempt goes to: the one it names, or the connected one with the shortest queue.
+    fn choose(&self, attempt: &AttemptRecord) -> Option<&Site> {
+        let connected = |site: &&Site| {
+            let state = site.monitor.status().borrow().state;
+            matches!(state, InstanceState::Connected | InstanceState::Polling)
+        };
+        let sites = &self.parts.sites;
+        match &attempt.instance_id {
+            Some(wanted) => sites.iter().filter(|site| site.instance_id == *wanted).find(connected),
+            None => sites.iter().filter(connected).min_by_key(|site| {
+                let status = site.monitor.status();
+                let status = status.borrow();
+                status.queue_remaining.unwrap_or(0).max((status.running.len() + status.waiting.len()) as u64)
+            }),
+        }
+    }
+
+    pub(super) async fn send(&self, attempt: AttemptRecord) -> Outcome {
+        if !self.dispatch.take(&attempt) {
+            return Outcome::Waits;
+        }
+        let outcome = self.try_to_send(attempt.clone()).await.unwrap_or_else(|error| {
+            tracing::error!(%error, queue_id = %attempt.queue_id, "a submission could not be recorded; it is tried again");
+            Outcome::Waits
+        });
+        self.dispatch.give_back(&attempt);
+        outcome
+    }
+
+    async fn try_to_send(&self, mut attempt: AttemptRecord) -> Result<Outcome, StoreError> {
+        // It may have been taken back, or sent, since it was read.
+        let Some(known) = self.parts.store.known(attempt.queue_id).await? else { return Ok(Outcome::Waits) };
+        match known.attempts.iter().find(|record| record.number == attempt.number) {
+            Some(record) if matches!(record.sending, Sending::Waiting | Sending::Sent) => attempt = record.clone(),
+            _ => return Ok(Outcome::Waits),
+        }
+        let Some(site) = self.choose(&attempt).cloned() else { return Ok(Outcome::Waits) };
+        if attempt.sending == Sending::Sent {
+            match site.monitor.find(&attempt.prompt_id).await {
+                Ok(Some(found)) => {
+                    attempt.sending = Sending::Accepted;
+                    attempt.prompt_id = found.prompt_id;
+                    attempt.queue_number = found.number;
+                    self.update(&attempt).await?;
+                    return Ok(Outcome::Accepted);
+                }
+                Ok(None) => {}
+                Err(_) => return Ok(Outcome::Waits),
+            }
+        }
+        attempt.instance_id = Some(site.instance_id.clone());
+        attempt.sending = Sending::Sent;
+        self.update(&attempt).await?;
+        let submission = Submission {
+            queue_id: attempt.queue_id,
+            attempt: attempt.number,
+            prompt_id: attempt.prompt_id.clone(),
+            title: Some(known.record.title.clone()),
+            workflow: attempt.workflow.clone(),
+            last_sequence: self.parts.read_model.sequence(attempt.queue_id).await?,
+        };
+        let outcome = match site.monitor.submit(submission, None).await {
+            Sent::Accepted { prompt_id, number, warnings } => {
+                attempt.sending = Sending::Accepted;
+                attempt.prompt_id = prompt_id;
+                attempt.queue_number = number;
+                if !warnings.is_empty() {
+                    self.parts.store.set_warnings(attempt.queue_id, &warnings).await?;
+                    self.parts.read_model.warnings(attempt.queue_id, warnings).await?;
+                }
+                Outcome::Accepted
+            }
+            Sent::Refused { error, node_errors } => {
+                attempt.sending = Sending::Refused;
+                attempt.refusal = Some(error.clone());
+                Outcome::Refused { error, node_errors }
+            }
+            Sent::Away { reason } => {
+                tracing::debug!(reason, queue_id = %attempt.queue_id, "a submission waits");
+                attempt.sending = Sending::Waiting;
+                Outcome::Waits
+            }
+            Sent::Unknown { reason } => {
+                tracing::warn!(reason, queue_id = %attempt.queue_id, "no answer to a submission; looking before it is sent again");
+                Outcome::Waits
+            }
+        };
+        self.update(&attempt).await?;
+        Ok(outcome)
+    }
+
+    async fn update(&self, attempt: &AttemptRecord) -> Result<(), StoreError> {
+        self.parts.store.update_attempt(attempt).await?;
+        self.parts.read_model.attempt(attempt).await
+    }
+
+    /// The next sequence and moment for what no tracker tells.
+    pub(super) async fn next(&self, queue_id: Uuid) -> Result<(u64, Timestamp), StoreError> {
+        Ok((self.parts.read_model.sequence(queue_id).await? + 1, clock::wall()))
+    }
+}

@@ -1,0 +1,162 @@
+//! The instances: a monitor each, what they tell, and what they know when they start.
+
+use super::Service;
+use super::lists::today;
+use crate::clock;
+use crate::journal::Journal;
+use crate::monitor::{MonitorHandle, Sink};
+use crate::ports::{Sending, Store, StoreError};
+use crate::relay::{RelayHandle, Said};
+use monitor_core::event::{Body, Event};
+use monitor_core::generation::{Instance, InstanceToday, Waiting};
+use monitor_core::time::percentage;
+use monitor_core::tracker::{KnownJob, Observed, Picture, Submission};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Changes of an instance are told at most this often.
+const UPDATE_INTERVAL: Duration = Duration::from_millis(500);
+
+/// One configured `ComfyUI` server and its monitor.
+#[derive(Clone)]
+pub struct Site {
+    pub instance_id: String,
+    pub name: String,
+    /// Without its secrets.
+    pub url: String,
+    pub client_id: String,
+    pub demo: bool,
+    pub monitor: MonitorHandle,
+}
+
+/// A monitor's way to the relay.
+pub struct RelaySink {
+    pub instance_id: String,
+    pub relay: RelayHandle,
+}
+
+impl Sink for RelaySink {
+    fn observed(&self, observed: Observed) {
+        self.relay.say(Said::Observed { instance_id: self.instance_id.clone(), observed: Box::new(observed) });
+    }
+
+    fn events(&self, events: Vec<Event>) {
+        for event in events {
+            self.relay.say(Said::Event(Box::new(event)));
+        }
+    }
+
+    fn positions(&self, positions: Vec<(Uuid, u32)>) {
+        self.relay.say(Said::Positions { positions, queue_remaining: None });
+    }
+
+    fn preview(&self, picture: Picture) {
+        self.relay.say(Said::Preview(picture));
+    }
+
+    fn image(&self, picture: Picture) {
+        self.relay.say(Said::Image { instance_id: self.instance_id.clone(), picture });
+    }
+}
+
+/// The jobs of an instance that had not ended when we last ran, for its tracker.
+pub async fn known_jobs(store: &dyn Store, journal: &Journal, instance_id: &str) -> Result<Vec<KnownJob>, StoreError> {
+    journal.flush().await?;
+    let mut jobs = Vec::new();
+    for queue_id in store.open(Some(instance_id)).await? {
+        let Some(known) = store.known(queue_id).await? else { continue };
+        let Some(attempt) = known.attempts.last() else { continue };
+        // Not yet sent: the dispatcher will send it, and the tracker hear of it then.
+        if matches!(attempt.sending, Sending::Waiting | Sending::Refused) {
+            continue;
+        }
+        let events = store.events(queue_id).await?;
+        if events.iter().any(|event| event.base.attempt == attempt.number && event.is_terminal()) {
+            continue;
+        }
+        let highest = known.saved.as_ref().map_or(0.0, |summary| summary.overall_percentage);
+        let seen = known.saved.as_ref().map_or(0, |summary| summary.sequence);
+        let last_sequence = events.iter().map(|event| event.base.sequence).max().unwrap_or(0).max(seen);
+        jobs.push(KnownJob {
+            submission: Submission {
+                queue_id,
+                attempt: attempt.number,
+                prompt_id: attempt.prompt_id.clone(),
+                title: Some(known.record.title.clone()),
+                workflow: attempt.workflow.clone(),
+                last_sequence,
+            },
+            ours: attempt.sending != Sending::None,
+            submitter_client_id: attempt.submitter_client_id.clone(),
+            last_sequence,
+            number: attempt.queue_number,
+            highest_percentage: if events.iter().any(|event| matches!(event.body, Body::JobStarted(_))) {
+                highest
+            } else {
+                0.0
+            },
+            events,
+        });
+    }
+    Ok(jobs)
+}
+
+impl Service {
+    pub(super) async fn all_instances(&self) -> Vec<Instance> {
+        let mut instances = Vec::new();
+        for site in &self.parts.sites {
+            instances.push(self.describe(site).await);
+        }
+        instances
+    }
+
+    async fn describe(&self, site: &Site) -> Instance {
+        let now = clock::wall();
+        let since = today(now);
+        let (done, failed, busy_ms) =
+            self.parts.store.instance_today(&site.instance_id, since).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, instance = site.instance_id, "today's numbers are left out");
+                (0, 0, 0)
+            });
+        let day = now.since(since).max(1);
+        let status = site.monitor.status().borrow().clone();
+        Instance {
+            instance_id: site.instance_id.clone(),
+            name: site.name.clone(),
+            url: site.url.clone(),
+            state: status.state,
+            since: status.since,
+            reason: status.reason,
+            next_try_at: status.next_try_at,
+            round_trip_ms: status.round_trip_ms,
+            comfyui_version: status.comfyui_version,
+            devices: status.devices,
+            memory: status.memory,
+            client_id: site.client_id.clone(),
+            queue_remaining: status.queue_remaining,
+            running: status.running,
+            waiting: status.waiting.into_iter().map(|queue_id| Waiting { queue_id, expected_ms: None }).collect(),
+            today: InstanceToday { done, failed, busy_percentage: percentage(busy_ms as f64 / day as f64 * 100.0) },
+            demo: site.demo,
+        }
+    }
+
+    /// Tells those who watch all of every change of an instance, until stopped.
+    pub fn watch_instances(self: &Arc<Self>, stop: &CancellationToken) {
+        for site in self.parts.sites.clone() {
+            let (service, stop) = (Arc::clone(self), stop.clone());
+            tokio::spawn(async move {
+                let mut status = site.monitor.status();
+                while let Some(Ok(())) = stop.run_until_cancelled(status.changed()).await {
+                    status.borrow_and_update();
+                    service.dispatch.wake();
+                    let instance = service.describe(&site).await;
+                    service.parts.read_model.instance(instance);
+                    stop.run_until_cancelled(tokio::time::sleep(UPDATE_INTERVAL)).await;
+                }
+            });
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Lists: what the store has, with the live state of what is going on.
+
+use super::Service;
+use crate::api::ApiError;
+use crate::clock;
+use crate::ports::{ListQuery, Page};
+use monitor_core::frame::FrameBody;
+use monitor_core::generation::Status;
+use monitor_core::time::Timestamp;
+
+/// Ended generations in the snapshot of all.
+const NEWEST_ENDED: u32 = 50;
+/// Generations that wait or run in the snapshot of all.
+const MOST_OPEN: u32 = 200;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Midnight in UTC.
+pub(super) fn today(now: Timestamp) -> Timestamp {
+    Timestamp(now.0 - now.0.rem_euclid(DAY_MS))
+}
+
+impl Service {
+    pub(super) async fn page(&self, mut query: ListQuery) -> Result<Page, ApiError> {
+        let now = clock::wall();
+        if query.today == Timestamp::default() {
+            query.today = today(now);
+        }
+        let mut page = self.parts.store.list(&query).await?;
+        for summary in &mut page.items {
+            self.parts.read_model.freshen(summary, now);
+        }
+        Ok(page)
+    }
+
+    pub(super) async fn snapshot_of_all(&self) -> Result<FrameBody, ApiError> {
+        let query =
+            |statuses: &[Status], limit| ListQuery { statuses: statuses.to_vec(), limit, ..ListQuery::default() };
+        let mut generations = self.page(query(&[Status::Pending, Status::Processing], MOST_OPEN)).await?.items;
+        let ended = [Status::Completed, Status::Failed, Status::Interrupted];
+        generations.extend(self.page(query(&ended, NEWEST_ENDED)).await?.items);
+        Ok(FrameBody::Snapshot {
+            queue_id: "*".to_owned(),
+            sequence: None,
+            generation: None,
+            generations: Some(generations),
+            instances: Some(self.all_instances().await),
+            truncated: false,
+        })
+    }
+}

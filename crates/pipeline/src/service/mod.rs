@@ -1,0 +1,201 @@
+//! The use cases behind the API: submit, cancel, retry, look. One [`Service`] over all instances.
+
+mod dispatch;
+mod instances;
+mod lists;
+mod submit;
+
+pub use instances::{RelaySink, Site, known_jobs};
+
+use crate::api::{Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload};
+use crate::clock;
+use crate::journal::Journal;
+use crate::ports::{ListQuery, Media, Page, Store};
+use crate::read_model::{ReadModel, rebuild};
+use crate::relay::RelayHandle;
+use async_trait::async_trait;
+use bytes::Bytes;
+use dispatch::Dispatch;
+use monitor_core::event::Event;
+use monitor_core::frame::FrameBody;
+use monitor_core::generation::{Generation, Instance, OutputStatus};
+use monitor_core::time::Timestamp;
+use serde_json::Value;
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+use uuid::Uuid;
+
+/// What a service is made of.
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub media: Arc<dyn Media>,
+    pub journal: Arc<Journal>,
+    pub read_model: Arc<ReadModel>,
+    pub relay: RelayHandle,
+    /// In the order of the configuration.
+    pub sites: Vec<Site>,
+}
+
+pub struct Service {
+    parts: Parts,
+    dispatch: Dispatch,
+    /// `/object_info` of an instance, as of this connection.
+    classes: Mutex<HashMap<String, (Timestamp, Arc<Value>)>>,
+}
+
+impl Service {
+    pub fn new(parts: Parts) -> Arc<Service> {
+        Arc::new(Service { parts, dispatch: Dispatch::default(), classes: Mutex::default() })
+    }
+
+    fn site(&self, instance_id: &str) -> Result<&Site, ApiError> {
+        self.parts.sites.iter().find(|site| site.instance_id == instance_id).ok_or_else(|| {
+            let known: Vec<&str> = self.parts.sites.iter().map(|site| site.instance_id.as_str()).collect();
+            ApiError::NotFound(format!("there is no instance {instance_id:?}; configured are: {}", known.join(", ")))
+        })
+    }
+
+    async fn require(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
+        let generation = self.parts.read_model.generation(queue_id).await?;
+        generation.ok_or_else(|| ApiError::NotFound(format!("there is no generation {queue_id}")))
+    }
+
+    async fn attempt_of(&self, prompt_id: &str) -> Result<(Uuid, u32), ApiError> {
+        let found = self.parts.store.find_prompt(prompt_id).await?;
+        found.ok_or_else(|| ApiError::NotFound(format!("there is no job with the prompt id {prompt_id:?}")))
+    }
+}
+
+#[async_trait]
+impl Api for Service {
+    async fn submit(&self, submit: Submit) -> Result<Submitted, ApiError> {
+        self.take_submission(submit).await
+    }
+
+    async fn read_workflow(
+        &self,
+        source: Source,
+        filename: Option<String>,
+        instance_id: Option<String>,
+    ) -> Result<ReadWorkflow, ApiError> {
+        self.read(source, filename, instance_id).await
+    }
+
+    async fn cancel(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
+        self.cancel_generation(queue_id).await
+    }
+
+    async fn retry(
+        &self,
+        queue_id: Uuid,
+        overrides: Overrides,
+        instance_id: Option<String>,
+    ) -> Result<Generation, ApiError> {
+        self.retry_generation(queue_id, overrides, instance_id).await
+    }
+
+    async fn list(&self, query: ListQuery) -> Result<Page, ApiError> {
+        self.page(query).await
+    }
+
+    async fn generation(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
+        self.require(queue_id).await
+    }
+
+    async fn job(&self, prompt_id: &str) -> Result<Generation, ApiError> {
+        let (queue_id, number) = self.attempt_of(prompt_id).await?;
+        let current = self.require(queue_id).await?;
+        if current.attempts.iter().all(|attempt| attempt.number <= number) {
+            return Ok(current);
+        }
+        // A later attempt exists: the generation as it was with this one.
+        self.parts.journal.flush().await?;
+        let store = &self.parts.store;
+        let Some(mut known) = store.known(queue_id).await? else { return Ok(current) };
+        known.attempts.retain(|attempt| attempt.number <= number);
+        let mut events = store.events(queue_id).await?;
+        events.retain(|event| event.base.attempt <= number);
+        let mut media = store.media(queue_id).await?;
+        media.retain(|row| row.attempt <= number);
+        Ok(rebuild(known, &events, &media).generation(clock::wall(), true))
+    }
+
+    async fn job_workflow(&self, prompt_id: &str) -> Result<Value, ApiError> {
+        let (queue_id, number) = self.attempt_of(prompt_id).await?;
+        let known = self.parts.store.known(queue_id).await?;
+        let attempt = known.and_then(|known| known.attempts.into_iter().find(|attempt| attempt.number == number));
+        attempt
+            .map(|attempt| attempt.workflow)
+            .filter(|workflow| !workflow.is_null())
+            .ok_or_else(|| ApiError::NotFound(format!("the workflow of job {prompt_id} was never seen")))
+    }
+
+    async fn job_events(&self, prompt_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, ApiError> {
+        self.parts.journal.flush().await?;
+        let events = self.parts.store.prompt_events(prompt_id, after, limit).await?;
+        if events.is_empty() {
+            self.attempt_of(prompt_id).await?;
+        }
+        Ok(events)
+    }
+
+    async fn media(&self, media_id: Uuid, thumbnail: bool, range: Option<Range<u64>>) -> Result<MediaBytes, ApiError> {
+        let missing = || ApiError::NotFound(format!("there is no output {media_id}"));
+        let record = self.parts.store.media_by_id(media_id).await?.ok_or_else(missing)?;
+        let key = if thumbnail { record.thumbnail_key.clone() } else { record.key.clone() };
+        let Some(key) = key.filter(|_| record.status == OutputStatus::Stored) else {
+            let why = match record.status {
+                OutputStatus::Pending => "it is still being fetched".to_owned(),
+                OutputStatus::Failed => record.reason.clone().unwrap_or_else(|| "it could not be fetched".to_owned()),
+                OutputStatus::Stored if thumbnail => "it has no thumbnail".to_owned(),
+                OutputStatus::Stored => "it is a text without a file".to_owned(),
+            };
+            return Err(ApiError::NotFound(format!("output {media_id} has no bytes: {why}")));
+        };
+        let (total, stream) = self.parts.media.open(&key, range).await?;
+        let content_type = match (thumbnail, &record.content_type) {
+            (true, _) => "image/webp".to_owned(),
+            (false, Some(content_type)) => content_type.clone(),
+            (false, None) => "application/octet-stream".to_owned(),
+        };
+        Ok(MediaBytes { record, content_type, total, stream })
+    }
+
+    async fn instances(&self) -> Vec<Instance> {
+        self.all_instances().await
+    }
+
+    async fn instance_events(&self, instance_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, ApiError> {
+        self.site(instance_id)?;
+        self.parts.journal.flush().await?;
+        Ok(self.parts.store.instance_events(instance_id, after, limit).await?)
+    }
+
+    async fn readings(&self, instance_id: &str, since: Option<Timestamp>) -> Result<Vec<Reading>, ApiError> {
+        Ok(self.site(instance_id)?.monitor.readings(since))
+    }
+
+    async fn object_info(&self, instance_id: &str) -> Result<Bytes, ApiError> {
+        let site = self.site(instance_id)?;
+        site.monitor.object_info().await.map_err(|error| ApiError::Unavailable(error.to_string()))
+    }
+
+    async fn upload(&self, instance_id: &str, upload: Upload) -> Result<String, ApiError> {
+        let site = self.site(instance_id)?;
+        let uploaded = site.monitor.upload(upload).await.map_err(|error| ApiError::Unavailable(error.to_string()))?;
+        Ok(uploaded.name)
+    }
+
+    async fn reconnect(&self, instance_id: &str) -> Result<(), ApiError> {
+        self.site(instance_id)?.monitor.reconnect().await;
+        Ok(())
+    }
+
+    async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError> {
+        match queue_id {
+            Some(queue_id) => Ok(self.parts.read_model.snapshot(queue_id).await?),
+            None => self.snapshot_of_all().await,
+        }
+    }
+}

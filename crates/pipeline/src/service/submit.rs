@@ -1,0 +1,324 @@
+//! Submission, cancel and retry by hand: recorded first, then sent.
+
+use super::Service;
+use super::dispatch::Outcome;
+use crate::api::{ApiError, Overrides, ReadWorkflow, Source, Submit, Submitted};
+use crate::clock;
+use crate::ports::{AttemptRecord, Created, GenerationRecord, Sending, StoreError};
+use crate::relay::Said;
+use monitor_core::comfy::graph::Graph;
+use monitor_core::event::{Base, Body, Event, InterruptReason, JobInterrupted, SCHEMA_VERSION};
+use monitor_core::generation::{Generation, InstanceState, NodeError, Origin};
+use monitor_core::ids::event_id;
+use monitor_core::workflow::{editor, file, form, overrides, title};
+use serde_json::Value;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a submission waits for `ComfyUI`'s answer before it says that it waits.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+/// Whole `/object_info`: near 1 MB, and the server builds it on asking.
+const CLASSES_PATIENCE: Duration = Duration::from_secs(30);
+
+fn invalid(error: impl std::fmt::Display) -> ApiError {
+    ApiError::Invalid { message: error.to_string(), node_id: None }
+}
+
+/// A graph in API format, and what its file says of its name.
+struct Read {
+    workflow: Value,
+    title: Option<String>,
+}
+
+impl Service {
+    pub(super) async fn take_submission(&self, submit: Submit) -> Result<Submitted, ApiError> {
+        if let Some(instance_id) = &submit.instance_id {
+            self.site(instance_id)?;
+        }
+        let read = self.graph_of(submit.source, submit.instance_id.as_deref()).await?;
+        let mut graph = read.workflow;
+        let classes = self.known_classes(submit.instance_id.as_deref());
+        self.override_inputs(&mut graph, submit.overrides, classes.as_deref())?;
+        let parsed = Graph::from_value(&graph).map_err(invalid)?;
+        if parsed.is_empty() {
+            return Err(invalid("the workflow has no nodes"));
+        }
+        let prompt = form::prompt_text(&parsed, &lookup(classes.as_deref()));
+        let given = submit.title.as_deref().or(read.title.as_deref());
+        let record = GenerationRecord {
+            queue_id: submit.queue_id.unwrap_or_else(Uuid::new_v4),
+            origin: Origin::Submitted,
+            title: title::title(given, prompt.as_deref(), submit.filename.as_deref(), parsed.len()),
+            instance_id: submit.instance_id.clone(),
+            created_at: clock::wall(),
+            idempotency_key: submit.idempotency_key,
+            metadata: submit.metadata,
+            warnings: Vec::new(),
+        };
+        let attempt = self.new_attempt(record.queue_id, 1, submit.instance_id, graph, None);
+        match self.parts.store.create(&record, &attempt).await {
+            Ok(Created::New) => {}
+            Ok(Created::Existing(queue_id)) => {
+                return Ok(Submitted { generation: self.require(queue_id).await?, created: false });
+            }
+            Err(error @ StoreError::Exists(_)) => return Err(ApiError::Conflict(error.to_string())),
+            Err(error) => return Err(error.into()),
+        }
+        self.parts.read_model.created(&record, &attempt);
+        self.parts.read_model.save(record.queue_id).await?;
+        self.sent(attempt).await?;
+        Ok(Submitted { generation: self.require(record.queue_id).await?, created: true })
+    }
+
+    fn new_attempt(
+        &self,
+        queue_id: Uuid,
+        number: u32,
+        instance_id: Option<String>,
+        workflow: Value,
+        change: Option<String>,
+    ) -> AttemptRecord {
+        AttemptRecord {
+            queue_id,
+            number,
+            prompt_id: Uuid::new_v4().to_string(),
+            instance_id,
+            sending: Sending::Waiting,
+            workflow,
+            change,
+            created_at: clock::wall(),
+            refusal: None,
+            queue_number: None,
+            submitter_client_id: None,
+        }
+    }
+
+    /// Sends, and waits for the answer as long as is polite. What has no answer yet goes on by itself.
+    async fn sent(&self, attempt: AttemptRecord) -> Result<(), ApiError> {
+        let queue_id = attempt.queue_id;
+        let outcome = tokio::time::timeout(ANSWER_PATIENCE, self.send(attempt)).await.unwrap_or(Outcome::Waits);
+        match outcome {
+            Outcome::Accepted => Ok(()),
+            Outcome::Waits => {
+                self.dispatch.wake();
+                Ok(())
+            }
+            Outcome::Refused { error, node_errors } => {
+                // Its end is told by the tracker, like any other; the answer does not come before it.
+                self.parts.relay.flush().await;
+                Err(ApiError::Refused { queue_id, error, node_errors })
+            }
+        }
+    }
+
+    pub(super) async fn cancel_generation(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
+        let generation = self.require(queue_id).await?;
+        if generation.status.is_ended() {
+            let status = generation.status.as_str();
+            return Err(ApiError::Conflict(format!("this generation has ended already ({status})")));
+        }
+        let known = self.parts.store.known(queue_id).await?;
+        let attempt = known.and_then(|known| known.attempts.into_iter().last());
+        let attempt = attempt.ok_or_else(|| ApiError::NotFound(format!("there is no generation {queue_id}")))?;
+        if attempt.sending == Sending::Waiting {
+            return self.take_back(queue_id, attempt).await;
+        }
+        let Some(instance_id) = &attempt.instance_id else {
+            return Err(ApiError::Conflict("it has not been sent to an instance yet".to_owned()));
+        };
+        let cancelled = self.site(instance_id)?.monitor.cancel(&attempt.prompt_id).await;
+        cancelled.map_err(|error| ApiError::Unavailable(format!("the job could not be cancelled: {error}")))?;
+        self.require(queue_id).await
+    }
+
+    /// Never sent: it ends here. No tracker knows of it, so its one event is made here.
+    async fn take_back(&self, queue_id: Uuid, mut attempt: AttemptRecord) -> Result<Generation, ApiError> {
+        attempt.sending = Sending::None;
+        self.parts.store.update_attempt(&attempt).await?;
+        let instance_id = attempt.instance_id.clone().or_else(|| Some(self.parts.sites.first()?.instance_id.clone()));
+        let instance_id = instance_id.unwrap_or_default();
+        let client_id = self.site(&instance_id).map(|site| site.client_id.clone()).unwrap_or_default();
+        let (sequence, timestamp) = self.next(queue_id).await?;
+        let reason = InterruptReason::Cancelled;
+        let body = Body::from(JobInterrupted { reason, node_id: None, duration_ms: None, output: None });
+        let base = Base {
+            prompt_id: attempt.prompt_id,
+            timestamp,
+            client_id,
+            event_id: event_id(&queue_id.to_string(), attempt.number, body.detail_type(), "", 0),
+            sequence,
+            attempt: attempt.number,
+            instance_id,
+            queue_id: Some(queue_id),
+            schema_version: SCHEMA_VERSION,
+            occurred_at: None,
+            submitter_client_id: None,
+        };
+        self.parts.relay.say(Said::Event(Box::new(Event { base, body })));
+        self.parts.relay.flush().await;
+        self.require(queue_id).await
+    }
+
+    pub(super) async fn retry_generation(
+        &self,
+        queue_id: Uuid,
+        changes: Overrides,
+        instance_id: Option<String>,
+    ) -> Result<Generation, ApiError> {
+        if let Some(instance_id) = &instance_id {
+            self.site(instance_id)?;
+        }
+        let generation = self.require(queue_id).await?;
+        if !generation.status.is_ended() {
+            let status = generation.status.as_str();
+            return Err(ApiError::Conflict(format!("this generation has not ended ({status}): cancel it first")));
+        }
+        let known = self.parts.store.known(queue_id).await?;
+        let last = known.and_then(|known| known.attempts.into_iter().last());
+        let last = last
+            .filter(|last| !last.workflow.is_null())
+            .ok_or_else(|| ApiError::Conflict("its workflow was never seen, so it cannot be sent again".to_owned()))?;
+        let instance_id = instance_id.or(last.instance_id);
+        let mut graph = last.workflow;
+        let classes = self.known_classes(instance_id.as_deref());
+        let change = (!changes.is_empty()).then(|| in_words(&changes));
+        self.override_inputs(&mut graph, changes, classes.as_deref())?;
+        let attempt = self.new_attempt(queue_id, last.number + 1, instance_id, graph, change);
+        self.parts.store.add_attempt(&attempt).await?;
+        self.parts.read_model.attempt(&attempt).await?;
+        self.parts.read_model.save(queue_id).await?;
+        match self.sent(attempt).await {
+            Ok(()) | Err(ApiError::Refused { .. }) => self.require(queue_id).await,
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn read(
+        &self,
+        source: Source,
+        filename: Option<String>,
+        instance_id: Option<String>,
+    ) -> Result<ReadWorkflow, ApiError> {
+        let read = self.graph_of(source, instance_id.as_deref()).await?;
+        let graph = Graph::from_value(&read.workflow).map_err(invalid)?;
+        let classes = self.fetch_classes(instance_id.as_deref()).await.ok();
+        let lookup = lookup(classes.as_ref().map(|(_, classes)| classes.as_ref()));
+        let mut filled = form::form(&graph, &lookup);
+        if classes.is_none() {
+            // One honest sentence instead of one a node.
+            let message = "No ComfyUI is connected: choices, bounds and unknown nodes could not be checked".to_owned();
+            filled.warnings = vec![NodeError { message, ..NodeError::default() }];
+        }
+        let prompt = form::prompt_text(&graph, &lookup);
+        Ok(ReadWorkflow {
+            title: title::title(read.title.as_deref(), prompt.as_deref(), filename.as_deref(), graph.len()),
+            inputs: filled.inputs,
+            warnings: filled.warnings,
+            instance_id: classes.as_ref().map(|(instance_id, _)| instance_id.clone()),
+            estimated_wait_time: None,
+            eta: None,
+            workflow: read.workflow,
+        })
+    }
+
+    /// The graph in API format, whatever it came in.
+    async fn graph_of(&self, source: Source, instance_id: Option<&str>) -> Result<Read, ApiError> {
+        let (graph, title) = match source {
+            Source::File(bytes) => {
+                let carried = tokio::task::spawn_blocking(move || file::extract(&bytes)).await.map_err(invalid)?;
+                let carried = carried.map_err(invalid)?;
+                (carried.graph, carried.title)
+            }
+            Source::Json(value) => {
+                let is_editor = value.get("nodes").is_some_and(Value::is_array);
+                (if is_editor { file::Graph::Editor(value) } else { file::Graph::Api(value) }, None)
+            }
+        };
+        match graph {
+            file::Graph::Api(workflow) => {
+                Graph::from_value(&workflow).map_err(invalid)?;
+                Ok(Read { workflow, title })
+            }
+            file::Graph::Editor(workflow) => {
+                let (_, classes) = self.fetch_classes(instance_id).await.map_err(|error| ApiError::Invalid {
+                    message: format!(
+                        "this is a workflow in the editor's format, and turning it into the API format needs a connected \
+                         ComfyUI ({error}); or export it with \"Export (API)\""
+                    ),
+                    node_id: None,
+                })?;
+                let workflow = editor::to_api(&workflow, &lookup(Some(&*classes))).map_err(invalid)?;
+                Ok(Read { workflow, title })
+            }
+        }
+    }
+
+    fn override_inputs(&self, graph: &mut Value, changes: Overrides, classes: Option<&Value>) -> Result<(), ApiError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        overrides::apply(graph, &Value::Object(changes), &lookup(classes)).map_err(|error| ApiError::Invalid {
+            node_id: error.field().map(|(node_id, _)| node_id.to_owned()),
+            message: error.to_string(),
+        })
+    }
+
+    /// The node classes that were fetched for this connection, without asking.
+    fn known_classes(&self, instance_id: Option<&str>) -> Option<Arc<Value>> {
+        let kept = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
+        match instance_id {
+            Some(instance_id) => kept.get(instance_id).map(|(_, classes)| Arc::clone(classes)),
+            None => kept.values().next().map(|(_, classes)| Arc::clone(classes)),
+        }
+    }
+
+    /// The node classes of this instance, or of the first that is connected.
+    async fn fetch_classes(&self, instance_id: Option<&str>) -> Result<(String, Arc<Value>), ApiError> {
+        let site = match instance_id {
+            Some(instance_id) => self.site(instance_id)?,
+            None => self
+                .parts
+                .sites
+                .iter()
+                .find(|site| site.monitor.status().borrow().state == InstanceState::Connected)
+                .ok_or_else(|| ApiError::Unavailable("no instance is connected".to_owned()))?,
+        };
+        let since = site.monitor.status().borrow().since;
+        let kept = self.classes.lock().unwrap_or_else(PoisonError::into_inner).get(&site.instance_id).cloned();
+        if let Some((at, classes)) = kept.filter(|(at, _)| *at == since) {
+            debug_assert_eq!(at, since);
+            return Ok((site.instance_id.clone(), classes));
+        }
+        let answer = tokio::time::timeout(CLASSES_PATIENCE, site.monitor.object_info()).await;
+        let bytes = answer
+            .map_err(|_| ApiError::Unavailable(format!("{} takes too long to tell its node classes", site.name)))?
+            .map_err(|error| ApiError::Unavailable(error.to_string()))?;
+        let classes: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| ApiError::Unavailable(format!("{} told no node classes: {error}", site.name)))?;
+        let classes = Arc::new(classes);
+        let kept = (since, Arc::clone(&classes));
+        self.classes.lock().unwrap_or_else(PoisonError::into_inner).insert(site.instance_id.clone(), kept);
+        Ok((site.instance_id.clone(), classes))
+    }
+}
+
+fn lookup<'a>(classes: Option<&'a Value>) -> impl Fn(&str) -> Option<&'a Value> {
+    move |class| classes?.get(class)
+}
+
+/// What a person changed, short: "steps of node 3 to 30".
+fn in_words(changes: &Overrides) -> String {
+    let mut words = Vec::new();
+    for (node_id, inputs) in changes {
+        for (input, value) in inputs.as_object().into_iter().flatten() {
+            let mut value = value.to_string();
+            if value.chars().count() > 60 {
+                value = value.chars().take(57).chain("...".chars()).collect();
+            }
+            words.push(format!("{input} of node {node_id} to {value}"));
+        }
+    }
+    words.truncate(8);
+    words.join(", ")
+}
