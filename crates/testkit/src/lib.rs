@@ -1,14 +1,10 @@
-<<<<<<< HEAD
-<<<<<<< HEAD
-//! A fake ComfyUI for tests, for replaying recordings and for showing the system without a GPU.
-=======
 //! A fake `ComfyUI` for tests, for replaying recordings and for showing the system without a GPU.
->>>>>>> fake
 //!
 //! [`FakeComfy`] is a small server, not a line player: it keeps a queue, a history, files and sockets, and behaves as
 //! comfyui-protocol says a real one does, faults included. What a submitted graph does comes from a recorded [`Tape`] if
 //! one knows the graph, else from a [`Script`].
 
+pub mod conformance;
 pub mod demo;
 mod faults;
 pub mod files;
@@ -33,8 +29,3 @@ use std::path::PathBuf;
 pub fn tapes_dir() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tapes"))
 }
-=======
-//! testkit
-
-pub mod conformance;
->>>>>>> store

@@ -135,7 +135,8 @@ impl Global {
     fn load(&self, flags: Flags) -> Result<Loaded, ConfigError> {
         let mut all = self.flags();
         all.values.extend(flags.values);
-        let loaded = config::load(&Flags { config: all.config, values: all.values, ..flags }, &Environment::of_process())?;
+        let loaded =
+            config::load(&Flags { config: all.config, values: all.values, ..flags }, &Environment::of_process())?;
         crate::telemetry::init(&loaded.config.log);
         for notice in &loaded.notices {
             tracing::warn!("{notice}");

@@ -165,7 +165,10 @@ mod tests {
             comfyui_queue_remaining: Some(4),
             message: "3rd in line".into(),
         };
-        assert!(matches!(read(FrameBody::JobQueued(place)).body, Body::JobQueued(Place { queue_position: Some(3), .. })));
+        assert!(matches!(
+            read(FrameBody::JobQueued(place)).body,
+            Body::JobQueued(Place { queue_position: Some(3), .. })
+        ));
         let failed = FrameBody::JobFailed { error: JobError::default(), message: "m".into() };
         assert!(matches!(read(failed).body, Body::JobFailed { .. }));
         assert!(matches!(read(FrameBody::Outputs { outputs: Vec::new() }).body, Body::Other));

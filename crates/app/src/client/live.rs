@@ -25,7 +25,10 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 pub enum Heard {
     Frame(Box<Frame>),
     /// The connection is gone; it is tried again after this time.
-    Lost { reason: String, again_in: Duration },
+    Lost {
+        reason: String,
+        again_in: Duration,
+    },
 }
 
 pub struct Live {

@@ -24,7 +24,9 @@ const VALIDATED: Duration = Duration::from_secs(120);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    #[error("no monitor answers at {place} ({cause}): is it running (`comfyui-monitor serve`), and is the address right?")]
+    #[error(
+        "no monitor answers at {place} ({cause}): is it running (`comfyui-monitor serve`), and is the address right?"
+    )]
     Unreachable { place: String, cause: String },
     #[error("the monitor at {0} wants its token: set COMFYUI_MONITOR_TOKEN, or use --token-file")]
     Unauthorized(String),
@@ -53,6 +55,8 @@ pub struct Submission {
 
 impl Monitor {
     pub fn new(base: Url, token: Option<Secret>) -> Result<Self, ClientError> {
+        // Another part of the process may have been first: theirs is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .build()
@@ -76,10 +80,8 @@ impl Monitor {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Response, ClientError> {
-        let unreachable = |cause: reqwest::Error| ClientError::Unreachable {
-            place: self.place().to_owned(),
-            cause: chain(&cause),
-        };
+        let unreachable =
+            |cause: reqwest::Error| ClientError::Unreachable { place: self.place().to_owned(), cause: chain(&cause) };
         let response = self.authorized(request).send().await.map_err(unreachable)?;
         let status = response.status();
         if status.is_success() {
@@ -141,7 +143,10 @@ impl Monitor {
     }
 
     /// The bytes of an output, by its relative or absolute address.
-    pub async fn media(&self, url: &str) -> Result<impl Stream<Item = Result<Bytes, ClientError>> + use<>, ClientError> {
+    pub async fn media(
+        &self,
+        url: &str,
+    ) -> Result<impl Stream<Item = Result<Bytes, ClientError>> + use<>, ClientError> {
         let place = self.place().to_owned();
         let strange = move |cause: String| ClientError::Strange { place: place.clone(), cause };
         let url = Url::parse(&self.url(url)).map_err(|cause| strange(cause.to_string()))?;

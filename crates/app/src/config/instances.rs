@@ -4,6 +4,7 @@ use super::file::{self, Entry, InstanceTable};
 use super::settings::resolve;
 use super::{ConfigError, Environment, Loaded, Origin, Secret};
 use http::{HeaderName, HeaderValue};
+use monitor_backends::comfy::Options;
 use reqwest::Url;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,16 @@ pub struct Instance {
 impl Instance {
     pub fn new(id: &str, url: Url) -> Self {
         Instance { id: id.to_owned(), name: id.to_owned(), url, headers: Vec::new(), token: None, tls_ca_file: None }
+    }
+
+    /// As the adapter wants it.
+    pub fn options(&self) -> Options {
+        let exposed = |(name, value): &(HeaderName, Secret)| (name.to_string(), value.expose().to_owned());
+        Options {
+            url: self.url.to_string(),
+            token: self.token.as_ref().map(|token| token.expose().to_owned()),
+            headers: self.headers.iter().map(exposed).collect(),
+        }
     }
 
     /// `host:port` as people know it.

@@ -170,6 +170,11 @@ pub struct Loaded {
 }
 
 impl Config {
+    /// `allowed_hosts` as a browser writes origins.
+    pub fn allowed_origins(&self) -> Vec<String> {
+        self.allowed_hosts.iter().flat_map(|host| [format!("http://{host}"), format!("https://{host}")]).collect()
+    }
+
     /// Before anything has been set.
     pub fn defaults(environment: &Environment) -> Config {
         Config {

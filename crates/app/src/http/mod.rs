@@ -6,6 +6,7 @@ mod generations;
 mod guard;
 mod instances;
 mod jobs;
+mod live;
 mod media;
 pub mod metrics;
 mod page;
@@ -18,6 +19,7 @@ pub use metrics::{Metric, Metrics};
 pub use problem::{Problem, ProblemDocument};
 
 use crate::config::Config;
+use crate::live::LiveState;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
@@ -92,16 +94,16 @@ fn routes() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(system::openapi))
 }
 
-/// The document alone, with what `live` adds.
-pub fn openapi(live: OpenApiRouter) -> utoipa::openapi::OpenApi {
+/// The document alone.
+pub fn openapi() -> utoipa::openapi::OpenApi {
     let (_, document) = routes().split_for_parts();
-    let (_, live) = live.split_for_parts();
+    let (_, live) = live::routes().split_for_parts();
     document.merge_from(live)
 }
 
-/// The whole site. `live` are the WebSocket and the event stream, with their state.
-pub fn router(site: &Arc<Site>, live: OpenApiRouter) -> Router {
-    let (api, document) = routes().with_state(site.clone()).merge(live).split_for_parts();
+/// The whole site. To be served over plain TCP: see [`crate::live::routes`].
+pub fn router(site: &Arc<Site>, live: LiveState) -> Router {
+    let (api, document) = routes().with_state(site.clone()).merge(live::routes().with_state(live)).split_for_parts();
     api.layer(Extension(Arc::new(document)))
         .merge(page::routes())
         .layer(DefaultBodyLimit::max(site.request_bytes))

@@ -1,4 +1,4 @@
-//! The first page: three files in the binary.
+//! The first page: a few files in the binary.
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
@@ -11,22 +11,23 @@ struct Asset {
     text: &'static str,
 }
 
-const ASSETS: [Asset; 3] = [
-    Asset {
-        path: "/",
-        content_type: "text/html; charset=utf-8",
-        text: include_str!("../../../../web/first/index.html"),
-    },
-    Asset {
-        path: "/first.css",
-        content_type: "text/css; charset=utf-8",
-        text: include_str!("../../../../web/first/first.css"),
-    },
-    Asset {
-        path: "/first.js",
-        content_type: "text/javascript; charset=utf-8",
-        text: include_str!("../../../../web/first/first.js"),
-    },
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+macro_rules! asset {
+    ($path:literal, $file:literal, $content_type:expr) => {
+        Asset { path: $path, content_type: $content_type, text: include_str!(concat!("../../../../web/first/", $file)) }
+    };
+}
+
+const ASSETS: [Asset; 8] = [
+    asset!("/", "index.html", "text/html; charset=utf-8"),
+    asset!("/first/page.css", "page.css", "text/css; charset=utf-8"),
+    asset!("/first/main.js", "main.js", SCRIPT),
+    asset!("/first/live.js", "live.js", SCRIPT),
+    asset!("/first/list.js", "list.js", SCRIPT),
+    asset!("/first/stage.js", "stage.js", SCRIPT),
+    asset!("/first/dom.js", "dom.js", SCRIPT),
+    asset!("/first/words.js", "words.js", SCRIPT),
 ];
 
 /// Nothing from elsewhere, nothing inline.

@@ -9,11 +9,18 @@ mod submitting;
 
 use comfyui_monitor::config::{Config, Environment};
 use comfyui_monitor::http::{self as site, Metrics, Site};
+use comfyui_monitor::live::{LiveSettings, LiveState};
 use fake::FakeApi;
+use monitor_pipeline::api::Api;
+use monitor_pipeline::hub::{Hub, HubSettings};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::net::TcpListener;
+
+fn live(api: Arc<dyn Api>) -> LiveState {
+    LiveState::new(Hub::new(HubSettings::default()), api, LiveSettings::default())
+}
 
 struct Served {
     api: Arc<FakeApi>,
@@ -31,7 +38,7 @@ impl Served {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let api = Arc::new(api);
         let site = Site::new(&config, api.clone(), Arc::new(Metrics::default()));
-        let router = site::router(&site, utoipa_axum::router::OpenApiRouter::new());
+        let router = site::router(&site, live(api.clone()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });

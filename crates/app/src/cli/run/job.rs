@@ -7,7 +7,6 @@ use std::collections::HashMap;
 
 #[derive(Debug, Default)]
 pub(super) struct Job {
-    pub(super) title: String,
     pub(super) message: String,
     pub(super) percentage: f64,
     pub(super) eta: Option<Eta>,
@@ -45,7 +44,8 @@ impl Job {
                 self.run(nodes)
             }
             Body::NodeExecuted { display_node_id, duration_ms, cached } => {
-                let node = self.names.get(display_node_id).cloned().unwrap_or_else(|| format!("node {display_node_id}"));
+                let node =
+                    self.names.get(display_node_id).cloned().unwrap_or_else(|| format!("node {display_node_id}"));
                 vec![News::Finished { node, duration_ms: *duration_ms, cached: *cached }]
             }
             Body::JobRetry { message } => {
@@ -71,7 +71,6 @@ impl Job {
 
     fn restart(&mut self, generation: &Generation) -> Vec<News> {
         self.sequence = generation.sequence;
-        self.title.clone_from(&generation.title);
         self.percentage = generation.overall_percentage;
         self.eta = generation.eta;
         self.names = generation.nodes.iter().map(|node| (node.node_id.clone(), node.title.clone())).collect();

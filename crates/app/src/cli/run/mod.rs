@@ -164,7 +164,7 @@ async fn submit_and_follow(monitor: &Monitor, args: &RunArgs, file: Bytes) -> an
     }
 
     let mut reporter = report::reporter(args.json);
-    let mut job = Job { title: submitted.title, ..Job::default() };
+    let mut job = Job::default();
     let stop = follow(monitor, queue_id, &mut live, &mut job, &mut *reporter, args.timeout).await;
     reporter.close();
     let generation = monitor.generation(queue_id).await?;

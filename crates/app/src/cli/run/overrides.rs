@@ -34,8 +34,15 @@ mod tests {
 
     #[test]
     fn numbers_stay_numbers_and_words_are_text() {
-        let settings =
-            ["3.seed=18446744073709551615", "3.cfg=7.5", "6.text=a = b", "6.on=true", "7.text=\"5\"", "8.a.b=", "3.cfg=8"];
+        let settings = [
+            "3.seed=18446744073709551615",
+            "3.cfg=7.5",
+            "6.text=a = b",
+            "6.on=true",
+            "7.text=\"5\"",
+            "8.a.b=",
+            "3.cfg=8",
+        ];
         let overrides = collect(settings.map(|text| parse(text).unwrap()).to_vec());
         let expected = json!({
             "3": {"seed": u64::MAX, "cfg": 8}, "6": {"text": "a = b", "on": true}, "7": {"text": "5"}, "8": {"a.b": ""},

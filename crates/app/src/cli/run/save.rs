@@ -47,7 +47,8 @@ pub(super) async fn save(monitor: &Monitor, outputs: &[Output], folder: &Path) -
 
 /// A new file with this name, or with a number where it is taken.
 async fn create(folder: &Path, name: &str) -> std::io::Result<(File, PathBuf)> {
-    let (stem, extension) = name.rsplit_once('.').map_or((name, String::new()), |(stem, ext)| (stem, format!(".{ext}")));
+    let (stem, extension) =
+        name.rsplit_once('.').map_or((name, String::new()), |(stem, ext)| (stem, format!(".{ext}")));
     for number in 1..10_000 {
         let name = if number == 1 { name.to_owned() } else { format!("{stem} ({number}){extension}") };
         let path = folder.join(name);

@@ -49,8 +49,12 @@ impl Board {
     }
 
     fn forget(&mut self) {
-        let mut ended: Vec<_> =
-            self.generations.values().filter(|summary| summary.status.is_ended()).map(|s| (s.created_at, s.queue_id)).collect();
+        let mut ended: Vec<_> = self
+            .generations
+            .values()
+            .filter(|summary| summary.status.is_ended())
+            .map(|s| (s.created_at, s.queue_id))
+            .collect();
         ended.sort_unstable_by_key(|(at, _)| Reverse(*at));
         for (_, id) in ended.into_iter().skip(ENDED) {
             self.generations.remove(&id);

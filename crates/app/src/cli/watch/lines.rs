@@ -57,7 +57,9 @@ pub(super) fn what(summary: &Summary) -> String {
         }
         (_, _, Status::Pending) => {
             let waits = summary.message.clone();
-            waits.unwrap_or_else(|| summary.queue_position.map(|place| format!("number {place} in line")).unwrap_or_default())
+            waits.unwrap_or_else(|| {
+                summary.queue_position.map(|place| format!("number {place} in line")).unwrap_or_default()
+            })
         }
         (_, _, Status::Completed) => summary.duration_ms.map(words::duration).unwrap_or_default(),
         _ => summary.reason.clone().or_else(|| summary.message.clone()).unwrap_or_default(),

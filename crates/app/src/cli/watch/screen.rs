@@ -35,7 +35,10 @@ impl Screen {
 
         let rows = board.rows();
         if rows.is_empty() {
-            frame.render_widget(Paragraph::new("No jobs yet. Jobs from any client of your servers show up here.").dim(), body);
+            frame.render_widget(
+                Paragraph::new("No jobs yet. Jobs from any client of your servers show up here.").dim(),
+                body,
+            );
         } else {
             let at = self.selected.and_then(|id| rows.iter().position(|row| row.queue_id == id));
             self.state.select(at);
@@ -132,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_lost_connection_is_told() {
-        let board = Board { lost: Some("refused".into()), ..Board::default() };
+        let mut board = Board::default();
+        board.lost = Some("refused".into());
         assert!(drawn(&mut Screen::default(), &board, 80).contains("No connection to the monitor: refused"));
     }
 

@@ -183,19 +183,20 @@ pub(super) async fn unsent(readers: &SqlitePool) -> Result<Vec<AttemptRecord>, F
 
 pub(super) async fn known(readers: &SqlitePool, queue_id: Uuid) -> Result<Option<Known>, Failure> {
     let mut snapshot = readers.begin().await?;
-    let record = sqlx::query_scalar::<_, String>("SELECT record FROM generations WHERE queue_id = ?")
+    let row = sqlx::query_as::<_, (String, Option<String>)>("SELECT record, summary FROM generations WHERE queue_id = ?")
         .bind(Id(queue_id))
         .fetch_optional(&mut *snapshot)
         .await?;
-    let Some(record) = record else {
+    let Some((record, summary)) = row else {
         return Ok(None);
     };
+    let saved = summary.as_deref().map(serde_json::from_str).transpose()?;
     let rows = sqlx::query("SELECT * FROM attempts WHERE queue_id = ? ORDER BY number")
         .bind(Id(queue_id))
         .fetch_all(&mut *snapshot)
         .await?;
     let attempts = rows.iter().map(AttemptRow::read).collect::<Result<_, _>>()?;
-    Ok(Some(Known { record: serde_json::from_str(&record)?, attempts }))
+    Ok(Some(Known { record: serde_json::from_str(&record)?, attempts, saved }))
 }
 
 pub(super) async fn find_prompt(readers: &SqlitePool, prompt_id: &str) -> Result<Option<(Uuid, u32)>, Failure> {
