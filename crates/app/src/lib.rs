@@ -5,6 +5,7 @@ pub mod client;
 pub mod clock;
 pub mod config;
 pub mod embedded;
+mod gauges;
 pub mod http;
 pub mod live;
 pub mod telemetry;

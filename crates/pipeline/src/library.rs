@@ -347,7 +347,11 @@ fn kind_by_content(content_type: &str, before: OutputKind) -> OutputKind {
 }
 
 /// Removes what is beyond the retention, a few hundred generations at a time.
-pub async fn prune(store: &dyn Store, media: &dyn Media, retention: crate::ports::Retention) -> Result<u64, StoreError> {
+pub async fn prune(
+    store: &dyn Store,
+    media: &dyn Media,
+    retention: crate::ports::Retention,
+) -> Result<u64, StoreError> {
     let mut gone = 0;
     loop {
         let pruned = store.prune(retention, clock::wall()).await?;

@@ -27,11 +27,20 @@ const LONGEST_RETRY: Duration = Duration::from_secs(5);
 /// What a monitor has to tell; order matters.
 #[derive(Debug)]
 pub enum Said {
-    Observed { instance_id: String, observed: Box<Observed> },
+    Observed {
+        instance_id: String,
+        observed: Box<Observed>,
+    },
     Event(Box<Event>),
-    Image { instance_id: String, picture: Picture },
+    Image {
+        instance_id: String,
+        picture: Picture,
+    },
     Preview(Picture),
-    Positions { positions: Vec<(Uuid, u32)>, queue_remaining: Option<u64> },
+    Positions {
+        positions: Vec<(Uuid, u32)>,
+        queue_remaining: Option<u64>,
+    },
     /// Answered when everything before it has been published and has left the outbox.
     Flush(oneshot::Sender<()>),
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::graph::Graph;
 use crate::player::{Addressee, Programme};
 use crate::script::{Failure, NodeScript, Script};
+use crate::server::{Builder, FakeComfy};
 use crate::tape::{Tape, TapeError};
 
 /// A recording's trace and the files beside it.
@@ -51,6 +52,12 @@ pub fn tapes() -> Result<Vec<Tape>, TapeError> {
         })
     };
     RECORDINGS.into_iter().map(read).collect()
+}
+
+/// A server with the programme and the recordings, so that what a visitor submits is known too.
+pub fn builder() -> Result<Builder, TapeError> {
+    let server = FakeComfy::builder().programme(programme()?);
+    Ok(tapes()?.into_iter().fold(server, Builder::tape))
 }
 
 /// One recording or script after another, with a breath between, for ever; for whoever is connected.

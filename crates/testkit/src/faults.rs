@@ -62,7 +62,10 @@ pub struct Faults {
     pub hold_after: Option<u64>,
     /// The server chooses prompt ids itself, as before 0.3.45.
     pub own_prompt_ids: bool,
-    /// No `progress_state` and no type 4 previews, only `progress` with display ids, as before 0.3.45.
+    /// Routes that answer 404, as on servers older than they are, each by the beginning of its path: `/features`
+    /// (before 0.3.45), `/api/jobs` (before 0.6.0).
+    pub missing_routes: Vec<String>,
+    /// No `progress_state`, no feature flags and no type 4 previews, only `progress` with display ids, as before 0.3.45.
     pub old_messages: bool,
     /// `POST /interrupt` stops whatever runs even when it names another job, as before 0.3.57.
     pub interrupt_ignores_id: bool,

@@ -63,7 +63,7 @@ impl Picture {
         match self {
             Self::Recorded(bytes) => bytes.clone(),
             Self::Drawn { seed, len } => {
-                let mut image = files::preview(*seed, kind);
+                let mut image = files::preview(*seed, kind).to_vec();
                 image.resize(image.len().max(*len), 0);
                 image.into()
             }

@@ -16,9 +16,9 @@ use crate::tape::Tape;
 pub enum Addressee {
     /// Those of the clients on the tape: everybody connected sees other people's jobs.
     Recorded,
-    /// This client's, connected or not.
+    /// Those of the tape's first client become this one's, connected or not; other clients' jobs stay theirs.
     Client(String),
-    /// Those of whoever connected last, at the time of each job.
+    /// The same for whoever connected last, at the time of each job.
     Connected,
 }
 
@@ -29,6 +29,8 @@ pub(crate) struct Act {
     pub after: Duration,
     /// Begins only when nothing runs or waits.
     pub waits: bool,
+    /// A job of the client that the addressee stands for.
+    leads: bool,
     body: Map<String, Value>,
     pub source: Source,
 }
@@ -37,7 +39,7 @@ impl Act {
     /// The body as posted in this round: in every round but the first with other seeds.
     pub(crate) fn body(&self, round: u64, client: Option<&str>) -> Map<String, Value> {
         let mut body = self.body.clone();
-        if let Some(client) = client {
+        if let Some(client) = client.filter(|_| self.leads) {
             body.insert("client_id".into(), json!(client));
         }
         let nodes = body
@@ -47,7 +49,7 @@ impl Act {
             .flat_map(|graph| graph.values_mut());
         for input in nodes
             .filter(|_| round > 0)
-            .filter_map(|node| node["inputs"].as_object_mut())
+            .filter_map(|node| node.get_mut("inputs")?.as_object_mut())
         {
             for (name, value) in input
                 .iter_mut()
@@ -93,6 +95,7 @@ impl Programme {
             self.acts.push(Act {
                 after,
                 waits: false,
+                leads: job.client_id.is_some() && job.client_id.as_deref() == tape.lead(),
                 body: job.body.clone(),
                 source,
             });
@@ -109,6 +112,7 @@ impl Programme {
             self.acts.push(Act {
                 after: pause,
                 waits: true,
+                leads: true,
                 body: job.body.clone(),
                 source,
             });
@@ -125,6 +129,7 @@ impl Programme {
         self.acts.push(Act {
             after: pause,
             waits: true,
+            leads: true,
             body,
             source: Source::Script(Arc::new(script)),
         });

@@ -33,7 +33,7 @@ pub(crate) fn read(port: u16, count: usize) {
         wake.wake().unwrap();
     });
 
-    let mut buffer = [0; 64 * 1024];
+    let mut buffer = vec![0; 64 * 1024];
     let mut received = vec![0; count];
     let mut events = Events::with_capacity(1024);
     let mut wanted = None;

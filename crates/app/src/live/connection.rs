@@ -127,7 +127,7 @@ impl Connection {
         self.heard = true;
         self.decoder.feed(bytes);
         while self.subscriber.reader().closing().is_none() {
-            match self.decoder.next() {
+            match self.decoder.next_message() {
                 Ok(Some(Incoming::Text(text))) => {
                     if let Err(error) = requests::handle(&text, &mut self.subscriber) {
                         tracing::error!(%error, "an answer could not be written");

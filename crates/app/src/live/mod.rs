@@ -9,7 +9,7 @@ mod handshake;
 mod origin;
 mod requests;
 mod snapshot;
-pub mod wire;
+mod wire;
 
 pub use events::events;
 pub use handshake::{HandshakeError, token_from_protocols};
@@ -107,13 +107,13 @@ pub async fn websocket(State(live): State<LiveState>, mut request: Request) -> R
             Ok(upgraded) => upgraded,
             Err(error) => return tracing::debug!(%error, "a WebSocket ended in its handshake"),
         };
-        match upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-            Ok(parts) => connection::serve(parts.io.into_inner(), parts.read_buf, seat, live).await,
-            Err(_) => tracing::error!(
+        let Ok(parts) = upgrade::downcast::<TokioIo<TcpStream>>(upgraded) else {
+            return tracing::error!(
                 "the live connection is no plain TCP socket: serve the application over tokio's TcpListener, with TLS \
                  in front of it"
-            ),
-        }
+            );
+        };
+        connection::serve(parts.io.into_inner(), parts.read_buf, seat, live).await;
     });
     accepted
 }

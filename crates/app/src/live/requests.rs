@@ -37,7 +37,7 @@ pub(super) fn handle(text: &str, subscriber: &mut Subscriber) -> Result<(), Enco
         _ => ErrorCode::BadRequest,
     };
     let body = FrameBody::Error { code, message: refusal.to_string() };
-    subscriber.reader().reply(&encode(&request_id, body)?);
+    subscriber.reader().reply(&encode(request_id.as_deref(), body)?);
     Ok(())
 }
 
@@ -53,21 +53,21 @@ fn act(text: &str, request_id: &mut Option<String>, subscriber: &mut Subscriber)
         "subscribe" => {
             let topic = topic()?;
             let confirmation = FrameBody::SubscriptionConfirmed { queue_id: topic.to_string() };
-            subscriber.subscribe(topic, request.data.previews, Some(&encode(request_id, confirmation)?))?;
+            subscriber.subscribe(topic, request.data.previews, Some(&encode(request_id.as_deref(), confirmation)?))?;
         }
         "unsubscribe" => {
             let topic = topic()?;
             // Whoever was not subscribed is where they wanted to be.
             subscriber.unsubscribe(topic);
             let confirmation = FrameBody::UnsubscriptionConfirmed { queue_id: topic.to_string() };
-            subscriber.reader().reply(&encode(request_id, confirmation)?);
+            subscriber.reader().reply(&encode(request_id.as_deref(), confirmation)?);
         }
-        "ping" => subscriber.reader().reply(&encode(request_id, FrameBody::Pong)?),
+        "ping" => subscriber.reader().reply(&encode(request_id.as_deref(), FrameBody::Pong)?),
         _ => return Err(Refusal::Action),
     }
     Ok(())
 }
 
-fn encode(request_id: &Option<String>, body: FrameBody) -> Result<Encoded, EncodeError> {
-    Encoded::text(&Frame { timestamp: now(), request_id: request_id.clone(), job: None, body })
+fn encode(request_id: Option<&str>, body: FrameBody) -> Result<Encoded, EncodeError> {
+    Encoded::text(&Frame { timestamp: now(), request_id: request_id.map(str::to_owned), job: None, body })
 }

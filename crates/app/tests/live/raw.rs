@@ -4,28 +4,28 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-pub struct Raw {
-    pub stream: TcpStream,
+pub(crate) struct Raw {
+    pub(crate) stream: TcpStream,
     buffer: Vec<u8>,
 }
 
-pub const FIN: u8 = 0x80;
+pub(crate) const FIN: u8 = 0x80;
 
 /// A masked frame with an honest length.
-pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     frame_of_length(first, payload, payload.len())
 }
 
 /// A masked frame that claims another length than it has.
-pub fn frame_of_length(first: u8, payload: &[u8], length: usize) -> Vec<u8> {
+pub(crate) fn frame_of_length(first: u8, payload: &[u8], length: usize) -> Vec<u8> {
     let mut frame = vec![first];
     if let Ok(short @ 0..=125) = u8::try_from(length) {
         frame.push(0x80 | short);
     } else if let Ok(medium) = u16::try_from(length) {
-        frame.push(0x80 | 126);
+        frame.push(0x80 | 0x7E);
         frame.extend(medium.to_be_bytes());
     } else {
-        frame.push(0x80 | 127);
+        frame.push(0x80 | 0x7F);
         frame.extend((length as u64).to_be_bytes());
     }
     let mask = [0x37, 0xFA, 0x21, 0x3D];
@@ -35,16 +35,16 @@ pub fn frame_of_length(first: u8, payload: &[u8], length: usize) -> Vec<u8> {
 }
 
 impl Raw {
-    pub async fn connect(address: SocketAddr) -> Raw {
+    pub(crate) async fn connect(address: SocketAddr) -> Raw {
         Raw { stream: TcpStream::connect(address).await.unwrap(), buffer: Vec::new() }
     }
 
-    pub async fn send(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
 
     /// Sends as much as the server still takes.
-    pub async fn send_what_goes(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send_what_goes(&mut self, bytes: &[u8]) {
         // It may have hung up already, which is what such a test is about.
         let _ = self.stream.write_all(bytes).await;
     }
@@ -54,7 +54,7 @@ impl Raw {
     }
 
     /// Head and body (where its length is told) of an HTTP answer.
-    pub async fn answer(&mut self) -> String {
+    pub(crate) async fn answer(&mut self) -> String {
         loop {
             let text = String::from_utf8_lossy(&self.buffer).into_owned();
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
@@ -74,14 +74,14 @@ impl Raw {
         }
     }
 
-    pub async fn handshake(&mut self) {
+    pub(crate) async fn handshake(&mut self) {
         self.send(&request(&[])).await;
         let answer = self.answer().await;
         assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
     }
 
     /// Opcode and payload of the next frame (of less than 64 KiB); `None` at the end of the stream.
-    pub async fn next_frame(&mut self) -> Option<(u8, Vec<u8>)> {
+    pub(crate) async fn next_frame(&mut self) -> Option<(u8, Vec<u8>)> {
         loop {
             if let [first, second, rest @ ..] = &self.buffer[..] {
                 let (length, header) = match second {
@@ -103,7 +103,7 @@ impl Raw {
     }
 
     /// The code of the close frame, which has to be the last thing that comes.
-    pub async fn closed_with(&mut self) -> u16 {
+    pub(crate) async fn closed_with(&mut self) -> u16 {
         loop {
             let (opcode, payload) = self.next_frame().await.expect("a close frame before the end");
             if opcode == 8 {
@@ -115,7 +115,7 @@ impl Raw {
 }
 
 /// An opening handshake, with lines of the test's besides or instead (the same name replaces).
-pub fn request(lines: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn request(lines: &[(&str, &str)]) -> Vec<u8> {
     let usual = [
         ("Host", "127.0.0.1"),
         ("Connection", "Upgrade"),
@@ -126,7 +126,7 @@ pub fn request(lines: &[(&str, &str)]) -> Vec<u8> {
     let mut text = "GET /v1/live HTTP/1.1\r\n".to_owned();
     let kept = usual.iter().filter(|(name, _)| lines.iter().all(|(other, _)| other != name));
     for (name, value) in kept.chain(lines).filter(|(_, value)| !value.is_empty()) {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text.extend([name, ": ", value, "\r\n"]);
     }
     text.push_str("\r\n");
     text.into_bytes()

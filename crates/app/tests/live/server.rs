@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 /// The newest sequence of every generation, and how often somebody asked.
 #[derive(Default)]
-pub struct State {
+pub(crate) struct State {
     sequence: AtomicU64,
     snapshots: AtomicU64,
 }
@@ -55,19 +55,19 @@ impl Snapshots for Known {
     }
 }
 
-pub struct Server {
-    pub hub: Arc<Hub>,
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) address: SocketAddr,
     state: Arc<State>,
 }
 
-pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-pub async fn start() -> Server {
+pub(crate) async fn start() -> Server {
     start_with(HubSettings::default(), LiveSettings::default()).await
 }
 
-pub async fn start_with(hub: HubSettings, settings: LiveSettings) -> Server {
+pub(crate) async fn start_with(hub: HubSettings, settings: LiveSettings) -> Server {
     let (hub, state) = (Hub::new(hub), Arc::new(State::default()));
     let api = Arc::new(OnlySnapshots(Known(Arc::clone(&state))));
     let router = routes(LiveState::new(Arc::clone(&hub), api, settings));
@@ -79,49 +79,49 @@ pub async fn start_with(hub: HubSettings, settings: LiveSettings) -> Server {
 
 impl Server {
     /// How the contract's own writers do it: first the state, then the frame.
-    pub fn publish(&self, queue_id: Uuid, body: FrameBody) -> u64 {
+    pub(crate) fn publish(&self, queue_id: Uuid, body: FrameBody) -> u64 {
         let sequence = self.state.sequence.fetch_add(1, Ordering::SeqCst) + 1;
         self.hub.publish(queue_id, &job_frame(queue_id, sequence, body));
         sequence
     }
 
     /// Snapshots made so far.
-    pub fn snapshots(&self) -> u64 {
+    pub(crate) fn snapshots(&self) -> u64 {
         self.state.snapshots.load(Ordering::SeqCst)
     }
 
-    pub async fn connect(&self) -> Socket {
+    pub(crate) async fn connect(&self) -> Socket {
         let request = format!("ws://{}/v1/live", self.address).into_client_request().unwrap();
         tokio_tungstenite::connect_async(request).await.unwrap().0
     }
 
     /// Shaken hands, and from there on bytes.
-    pub async fn raw(&self) -> Raw {
+    pub(crate) async fn raw(&self) -> Raw {
         let mut raw = Raw::connect(self.address).await;
         raw.handshake().await;
         raw
     }
 }
 
-pub fn job_frame(queue_id: Uuid, sequence: u64, body: FrameBody) -> Encoded {
+pub(crate) fn job_frame(queue_id: Uuid, sequence: u64, body: FrameBody) -> Encoded {
     let job = JobHeader { queue_id, prompt_id: "p".to_owned(), attempt: 1, sequence, status: Status::Processing };
     Encoded::text(&Frame { timestamp: Timestamp(0), request_id: None, job: Some(job), body }).unwrap()
 }
 
-pub fn started() -> FrameBody {
+pub(crate) fn started() -> FrameBody {
     FrameBody::JobStarted { total_nodes: 1, cached_nodes: Vec::new() }
 }
 
-pub async fn say(socket: &mut Socket, text: impl Into<String>) {
+pub(crate) async fn say(socket: &mut Socket, text: impl Into<String>) {
     socket.send(Message::text(text.into())).await.unwrap();
 }
 
-pub async fn subscribe(socket: &mut Socket, queue_id: &str) {
+pub(crate) async fn subscribe(socket: &mut Socket, queue_id: &str) {
     say(socket, format!(r#"{{"action":"subscribe","data":{{"queueId":"{queue_id}"}}}}"#)).await;
 }
 
 /// The next text frame.
-pub async fn hear(socket: &mut Socket) -> Value {
+pub(crate) async fn hear(socket: &mut Socket) -> Value {
     loop {
         match socket.next().await.unwrap().unwrap() {
             Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -132,7 +132,7 @@ pub async fn hear(socket: &mut Socket) -> Value {
 }
 
 /// The code of the close frame that comes next.
-pub async fn closed_with(socket: &mut Socket) -> u16 {
+pub(crate) async fn closed_with(socket: &mut Socket) -> u16 {
     loop {
         if let Message::Close(close) = socket.next().await.unwrap().unwrap() {
             return close.unwrap().code.into();

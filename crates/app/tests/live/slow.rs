@@ -2,6 +2,7 @@ use crate::raw::{FIN, frame};
 use crate::server::{Server, hear, start_with, started, subscribe};
 use comfyui_monitor::live::LiveSettings;
 use futures::StreamExt;
+use monitor_core::event::JobError;
 use monitor_core::frame::FrameBody;
 use monitor_pipeline::hub::{HubSettings, ReaderLimits, Topic};
 use std::time::Duration;
@@ -15,7 +16,7 @@ fn flood(server: &Server, id: Uuid) -> u64 {
     let message = "x".repeat(50_000);
     let mut last = 0;
     for _ in 0..FLOOD / message.len() {
-        last = server.publish(id, FrameBody::JobFailed { error: Default::default(), message: message.clone() });
+        last = server.publish(id, FrameBody::JobFailed { error: JobError::default(), message: message.clone() });
     }
     last
 }

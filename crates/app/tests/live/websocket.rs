@@ -4,6 +4,7 @@ use futures::{SinkExt, StreamExt};
 use monitor_core::frame::PreviewHeader;
 use monitor_pipeline::hub::{CloseCode, Encoded, HubSettings};
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 use uuid::Uuid;
@@ -181,4 +182,42 @@ async fn a_client_that_answers_no_ping_is_dropped_after_two() {
     }
     assert_eq!(pings, 2);
     assert_eq!(server.hub.readers(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn readers_that_come_while_frames_are_published_miss_none() {
+    const LAST: u64 = 3_000;
+    let (server, id) = (Arc::new(start().await), Uuid::new_v4());
+    let readers: Vec<_> = (0..20)
+        .map(|_| {
+            let server = Arc::clone(&server);
+            tokio::spawn(async move {
+                let mut socket = server.connect().await;
+                subscribe(&mut socket, &id.to_string()).await;
+                assert_eq!(hear(&mut socket).await["type"], "subscription_confirmed");
+                let mut newest = None;
+                while newest != Some(LAST) {
+                    let frame = hear(&mut socket).await;
+                    let sequence = frame["sequence"].as_u64().unwrap();
+                    match (newest, frame["type"].as_str().unwrap()) {
+                        (_, "snapshot") => assert!(newest.is_none_or(|newest| newest <= sequence)),
+                        // The event that the snapshot ends with may come once more.
+                        (Some(newest), "job_started") => assert!(sequence == newest + 1 || sequence == newest),
+                        (newest, kind) => panic!("{kind} {sequence} after {newest:?}"),
+                    }
+                    newest = Some(sequence);
+                }
+            })
+        })
+        .collect();
+    let publishing = tokio::spawn(async move {
+        for _ in 0..LAST {
+            server.publish(id, started());
+            tokio::task::yield_now().await;
+        }
+    });
+    publishing.await.unwrap();
+    for reader in readers {
+        reader.await.unwrap();
+    }
 }

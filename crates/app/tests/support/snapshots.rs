@@ -16,65 +16,65 @@ use uuid::Uuid;
 
 /// What `Api::snapshot` is answered with.
 #[async_trait]
-pub trait Snapshots: Send + Sync {
+pub(crate) trait Snapshots: Send + Sync {
     async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError>;
 }
 
-pub struct OnlySnapshots<S>(pub S);
+pub(crate) struct OnlySnapshots<S>(pub(crate) S);
 
-fn absent<T>() -> Result<T, ApiError> {
-    Err(ApiError::Unavailable("only snapshots are served here".to_owned()))
+fn absent() -> ApiError {
+    ApiError::Unavailable("only snapshots are served here".to_owned())
 }
 
 #[async_trait]
 impl<S: Snapshots> Api for OnlySnapshots<S> {
     async fn submit(&self, _: Submit) -> Result<Submitted, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn read_workflow(&self, _: Source, _: Option<String>, _: Option<String>) -> Result<ReadWorkflow, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn cancel(&self, _: Uuid) -> Result<Generation, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn retry(&self, _: Uuid, _: Overrides, _: Option<String>) -> Result<Generation, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn list(&self, _: ListQuery) -> Result<Page, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn generation(&self, _: Uuid) -> Result<Generation, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn job(&self, _: &str) -> Result<Generation, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn job_workflow(&self, _: &str) -> Result<Value, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn job_events(&self, _: &str, _: u64, _: u32) -> Result<Vec<Event>, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn media(&self, _: Uuid, _: bool, _: Option<Range<u64>>) -> Result<MediaBytes, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn instances(&self) -> Vec<Instance> {
         Vec::new()
     }
     async fn instance_events(&self, _: &str, _: u64, _: u32) -> Result<Vec<Event>, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn readings(&self, _: &str, _: Option<Timestamp>) -> Result<Vec<Reading>, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn object_info(&self, _: &str) -> Result<Bytes, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn upload(&self, _: &str, _: Upload) -> Result<String, ApiError> {
-        absent()
+        Err(absent())
     }
     async fn reconnect(&self, _: &str) -> Result<(), ApiError> {
-        absent()
+        Err(absent())
     }
     async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError> {
         self.0.snapshot(queue_id).await

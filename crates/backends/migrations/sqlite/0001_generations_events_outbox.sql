@@ -50,6 +50,7 @@ CREATE TABLE events (
     prompt_id   TEXT NOT NULL,
     attempt     INTEGER NOT NULL,
     sequence    INTEGER NOT NULL,
+    -- When it happened: by the server's clock for what was learnt later, else by ours.
     at          INTEGER NOT NULL,
     kind        TEXT NOT NULL,
     node_id     TEXT,

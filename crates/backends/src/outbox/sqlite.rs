@@ -1,6 +1,6 @@
 //! The outbox of the embedded deployment: a table beside the store's, written by the same writer.
 
-use crate::store::sqlite::{Batch, Id, Sqlite};
+use crate::store::sqlite::{Batch, Id, Sqlite, Writes, decoded};
 use async_trait::async_trait;
 use monitor_core::event::Event;
 use monitor_pipeline::ports::{Outbox, StoreError};
@@ -22,7 +22,7 @@ impl Outbox for Sqlite {
     async fn append(&self, events: &[Event]) -> Result<(), StoreError> {
         let rows = events.iter().map(|event| Ok((event.base.event_id, serde_json::to_string(event)?)));
         let mut rows: Vec<_> = self.told(rows.collect::<Result<_, serde_json::Error>>())?;
-        self.write(move |connection| {
+        self.write(Writes::rows(rows.len()), move |connection| {
             Box::pin(async move {
                 while !rows.is_empty() {
                     let (size, text) = APPEND.next(rows.len());
@@ -54,13 +54,13 @@ impl Outbox for Sqlite {
                 return Ok(events);
             };
             last = self.told(newest.try_get(1))?;
-            events.extend(self.told(crate::store::sqlite::decoded(&rows))?);
+            events.extend(self.told(decoded(&rows))?);
         }
     }
 
     async fn remove(&self, event_ids: &[Uuid]) -> Result<(), StoreError> {
         let mut event_ids = event_ids.to_vec();
-        self.write(move |connection| {
+        self.write(Writes::rows(event_ids.len()), move |connection| {
             Box::pin(async move {
                 while !event_ids.is_empty() {
                     let (size, text) = REMOVE.next(event_ids.len());

@@ -10,11 +10,14 @@ mod media;
 mod open;
 mod prune;
 mod summaries;
+#[cfg(test)]
+mod tests;
 mod values;
 mod writer;
 
 pub(crate) use batch::Batch;
 pub(crate) use values::{Id, decoded};
+pub(crate) use writer::Writes;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
@@ -78,12 +81,12 @@ impl Sqlite {
         self.file.writer.close().await;
     }
 
-    pub(crate) async fn write<T, W>(&self, work: W) -> Result<T, StoreError>
+    pub(crate) async fn write<T, W>(&self, writes: Writes, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     {
-        self.told(self.file.writer.run(work).await)
+        self.told(self.file.writer.run(writes, work).await)
     }
 
     pub(crate) fn readers(&self) -> &SqlitePool {
@@ -109,22 +112,24 @@ impl Store for Sqlite {
         let (generation, attempt) = self.told(
             generations::GenerationRow::of(record).and_then(|row| Ok((row, generations::AttemptRow::of(attempt)?))),
         )?;
-        self.write(move |connection| Box::pin(generations::create(connection, generation, attempt))).await
+        self.write(Writes::Often, move |connection| Box::pin(generations::create(connection, generation, attempt)))
+            .await
     }
 
     async fn add_attempt(&self, attempt: &AttemptRecord) -> Result<(), StoreError> {
         let row = self.told(generations::AttemptRow::of(attempt))?;
-        self.write(move |connection| Box::pin(generations::add_attempt(connection, row))).await
+        self.write(Writes::Once, move |connection| Box::pin(generations::add_attempt(connection, row))).await
     }
 
     async fn update_attempt(&self, attempt: &AttemptRecord) -> Result<(), StoreError> {
         let row = self.told(generations::AttemptRow::without_workflow(attempt))?;
-        self.write(move |connection| Box::pin(generations::update_attempt(connection, row))).await
+        self.write(Writes::Once, move |connection| Box::pin(generations::update_attempt(connection, row))).await
     }
 
     async fn set_warnings(&self, queue_id: Uuid, warnings: &[NodeError]) -> Result<(), StoreError> {
         let warnings = self.told(serde_json::to_string(warnings))?;
-        self.write(move |connection| Box::pin(generations::set_warnings(connection, queue_id, warnings))).await
+        self.write(Writes::Once, move |connection| Box::pin(generations::set_warnings(connection, queue_id, warnings)))
+            .await
     }
 
     async fn unsent(&self) -> Result<Vec<AttemptRecord>, StoreError> {
@@ -133,7 +138,7 @@ impl Store for Sqlite {
 
     async fn apply(&self, events: &[Event]) -> Result<Vec<bool>, StoreError> {
         let rows = self.told(events.iter().map(events::EventRow::of).collect::<Result<Vec<_>, _>>())?;
-        self.write(move |connection| Box::pin(events::apply(connection, rows))).await
+        self.write(Writes::rows(rows.len()), move |connection| Box::pin(events::apply(connection, rows))).await
     }
 
     async fn events(&self, queue_id: Uuid) -> Result<Vec<Event>, StoreError> {
@@ -154,7 +159,7 @@ impl Store for Sqlite {
 
     async fn save_summary(&self, summary: &Summary) -> Result<(), StoreError> {
         let row = self.told(summaries::SummaryRow::of(summary))?;
-        self.write(move |connection| Box::pin(summaries::save(connection, row))).await
+        self.write(Writes::Once, move |connection| Box::pin(summaries::save(connection, row))).await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError> {
@@ -183,12 +188,12 @@ impl Store for Sqlite {
 
     async fn add_media(&self, rows: &[MediaRecord]) -> Result<(), StoreError> {
         let rows = self.told(rows.iter().map(media::MediaRow::of).collect::<Result<Vec<_>, _>>())?;
-        self.write(move |connection| Box::pin(media::add(connection, rows))).await
+        self.write(Writes::rows(rows.len()), move |connection| Box::pin(media::add(connection, rows))).await
     }
 
     async fn update_media(&self, row: &MediaRecord) -> Result<(), StoreError> {
         let row = self.told(media::MediaRow::of(row))?;
-        self.write(move |connection| Box::pin(media::update(connection, row))).await
+        self.write(Writes::Once, move |connection| Box::pin(media::update(connection, row))).await
     }
 
     async fn media(&self, queue_id: Uuid) -> Result<Vec<MediaRecord>, StoreError> {
@@ -204,7 +209,7 @@ impl Store for Sqlite {
     }
 
     async fn prune(&self, retention: Retention, now: Timestamp) -> Result<Pruned, StoreError> {
-        self.write(move |connection| Box::pin(prune::prune(connection, retention, now))).await
+        self.write(Writes::Often, move |connection| Box::pin(prune::prune(connection, retention, now))).await
     }
 
     async fn fact(&self, name: &str) -> Result<Option<String>, StoreError> {
@@ -213,6 +218,6 @@ impl Store for Sqlite {
 
     async fn set_fact_once(&self, name: &str, value: &str) -> Result<String, StoreError> {
         let (name, value) = (name.to_owned(), value.to_owned());
-        self.write(move |connection| Box::pin(facts::set_once(connection, name, value))).await
+        self.write(Writes::Once, move |connection| Box::pin(facts::set_once(connection, name, value))).await
     }
 }

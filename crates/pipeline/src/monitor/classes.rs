@@ -113,3 +113,36 @@ fn facts(info: ClassInfo) -> Class {
         outputs: info.outputs.into_iter().map(|slot| slot.kind).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rehearsal::Stage;
+    use super::*;
+    use serde_json::json;
+
+    fn graph(classes: &[&str]) -> Value {
+        let node = |(id, class): (usize, &&str)| (id.to_string(), json!({"class_type": class, "inputs": {}}));
+        Value::Object(classes.iter().enumerate().map(node).collect())
+    }
+
+    #[tokio::test]
+    async fn each_class_is_asked_for_once_until_the_server_may_have_changed() {
+        let (stage, classes, patience) = (Stage::default(), Classes::default(), Duration::from_secs(5));
+        let found = classes.of_graph(&stage, &graph(&["A", "B", "A", "Unknown"]), patience).await;
+        assert_eq!(found.len(), 2);
+        assert!(classes.of_graph(&stage, &graph(&["B", "A", "Unknown"]), patience).await.is_empty());
+        assert_eq!(stage.asked().len(), 3);
+        classes.forget();
+        assert_eq!(classes.of_graph(&stage, &graph(&["A"]), patience).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_graph_has_no_classes() {
+        let (stage, classes) = (Stage::default(), Classes::default());
+        let long = "x".repeat(MAX_NAME + 1);
+        for odd in [Value::Null, json!([1]), json!({"1": 2}), json!({"1": {"class_type": 3}}), graph(&[&long])] {
+            assert!(classes.of_graph(&stage, &odd, Duration::from_secs(5)).await.is_empty());
+        }
+        assert!(stage.asked().is_empty());
+    }
+}

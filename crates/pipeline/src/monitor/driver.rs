@@ -2,7 +2,6 @@
 
 use super::backoff::Backoff;
 use super::classes::Classes;
-use super::clock::Clock;
 use super::handle::{Command, MonitorHandle};
 use super::hearing::Ear;
 use super::link::{Link, Opened};
@@ -11,6 +10,7 @@ use super::sending::{Answered, Prepared};
 use super::status::{Counts, InstanceStatus, Readings};
 use super::watchdog::Watchdog;
 use super::{Sink, Timing};
+use crate::clock;
 use crate::comfy::{Comfy, ComfyError};
 use monitor_core::comfy::rest::{HistoryEntry, SystemStats};
 use monitor_core::event::Event;
@@ -19,6 +19,7 @@ use monitor_core::time::Now;
 use monitor_core::tracker::{self, Input, Output, Tracker, Want};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -45,7 +46,6 @@ pub(super) struct Driver {
     pub(super) comfy: Arc<dyn Comfy>,
     pub(super) client_id: String,
     pub(super) timing: Timing,
-    pub(super) clock: Clock,
     pub(super) tasks: JoinSet<Done>,
     pub(super) link: Link,
     /// How many connections there have been.
@@ -56,9 +56,9 @@ pub(super) struct Driver {
     pub(super) questions: Questions,
     pub(super) classes: Arc<Classes>,
     pub(super) tracker: Tracker,
-    /// Prompts whose submission has no answer yet: not to be missed in a snapshot.
+    /// Prompts whose submission has no answer yet.
     pub(super) sending: HashSet<String>,
-    /// Prompts the tracker expects to be sent, although the last try did not reach the server.
+    /// Prompts the tracker knows of, although it is not known whether the server does.
     pub(super) unsent: HashSet<String>,
     pub(super) counts: Counts,
     pub(super) status: watch::Sender<InstanceStatus>,
@@ -75,19 +75,19 @@ pub(super) fn start(
     comfy: Arc<dyn Comfy>,
     sink: Arc<dyn Sink>,
 ) -> MonitorHandle {
-    let clock = Clock::start();
-    let now = clock.now();
+    let now = clock::now();
     let (commands, asked) = mpsc::channel(COMMANDS);
     let (status, seen_status) = watch::channel(InstanceStatus { since: now.wall, ..InstanceStatus::default() });
     let (told_counts, counts) = watch::channel(Counts::default());
     let readings = Arc::new(Readings::default());
     let handle =
         MonitorHandle { commands, status: seen_status, counts, readings: readings.clone(), comfy: comfy.clone() };
+    let unanswered = config.jobs.iter().filter(|job| job.ours && job.events.is_empty());
+    let unsent = unanswered.map(|job| job.submission.prompt_id.clone()).collect();
     let driver = Driver {
         comfy,
         client_id: config.client_id.clone(),
         timing,
-        clock,
         tasks: JoinSet::new(),
         link: Link::Waiting { until: now.mono },
         connection: 0,
@@ -98,7 +98,7 @@ pub(super) fn start(
         classes: Arc::new(Classes::default()),
         tracker: Tracker::new(now, config),
         sending: HashSet::new(),
-        unsent: HashSet::new(),
+        unsent,
         counts: Counts::default(),
         status,
         readings,
@@ -113,7 +113,7 @@ pub(super) fn start(
 impl Driver {
     async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         let done = loop {
-            self.on_time(self.clock.now());
+            self.on_time(clock::now());
             self.told_counts.send_replace(self.counts);
             let mailbox = self.link.mailbox();
             let letters = async {
@@ -138,7 +138,7 @@ impl Driver {
                     Some(Command::Stop { reason, done }) => break Some((reason, done)),
                     None => break None,
                 },
-                () = self.clock.sleep_until(wake) => {}
+                () = sleep_until(wake) => {}
             }
         };
         self.stop(done).await;
@@ -155,11 +155,11 @@ impl Driver {
 
     fn wake_at(&self) -> u64 {
         let due = [self.tracker.deadline(), self.link.due(), self.questions.due(self.link.is_up())];
-        due.into_iter().flatten().min().unwrap_or_else(|| self.clock.now().mono + IDLE_MS)
+        due.into_iter().flatten().min().unwrap_or_else(|| clock::now().mono + IDLE_MS)
     }
 
     fn take(&mut self, done: Done) {
-        let now = self.clock.now();
+        let now = clock::now();
         match done {
             Done::Closed => self.closed(now),
             Done::Opened(Ok(opened)) => self.opened(now, opened),
@@ -180,7 +180,7 @@ impl Driver {
     /// A task panicked; which one is not known, and something would wait for it for ever. Connecting anew asks anew.
     fn task_broke(&mut self, error: &tokio::task::JoinError) {
         tracing::error!(%error, "a task of the monitor broke, connecting anew");
-        let now = self.clock.now();
+        let now = clock::now();
         match self.link {
             Link::Up(_) => self.down(now, "an error inside the monitor".to_owned(), true),
             Link::Closing { .. } | Link::Connecting => self.link = Link::Waiting { until: now.mono + 1_000 },
@@ -243,7 +243,7 @@ impl Driver {
     async fn stop(mut self, asked: Option<(String, oneshot::Sender<()>)>) {
         let (reason, done) = asked.map_or_else(|| ("nobody watches any more".to_owned(), None), |(r, d)| (r, Some(d)));
         self.hear_all();
-        let now = self.clock.now();
+        let now = clock::now();
         self.tell(now, Input::Stopping { reason: reason.clone() });
         if let Link::Up(line) = std::mem::replace(&mut self.link, Link::Waiting { until: u64::MAX }) {
             line.close().await;
@@ -255,4 +255,9 @@ impl Driver {
             let _ = done.send(());
         }
     }
+}
+
+/// Until a moment of the monotonic clock.
+async fn sleep_until(mono: u64) {
+    tokio::time::sleep(Duration::from_millis(mono.saturating_sub(clock::now().mono))).await;
 }

@@ -4,6 +4,7 @@ use super::driver::Driver;
 use super::mailbox::Letter;
 use super::watchdog::Heard;
 use crate::api::Reading;
+use crate::clock;
 use bytes::Bytes;
 use monitor_core::comfy::binary::{self, TextForm};
 use monitor_core::comfy::message::{self, Crystools, Message};
@@ -34,7 +35,7 @@ impl Driver {
                 lost = batch.lost,
                 "messages came faster than they could be handled; reading the truth instead"
             );
-            let now = self.clock.now();
+            let now = clock::now();
             self.questions.want_snapshot(now.mono, []);
         }
         for (at, letter) in batch.letters {
@@ -108,7 +109,7 @@ impl Driver {
         self.questions.deaf_before = false;
         if self.status.borrow().state == InstanceState::Polling {
             tracing::info!(server = self.comfy.host(), "messages arrive again: polling ends");
-            self.set_state(self.clock.now(), InstanceState::Connected, None, None);
+            self.set_state(clock::now(), InstanceState::Connected, None, None);
         }
     }
 

@@ -7,6 +7,7 @@ use super::mailbox::Mailbox;
 use super::questions::Questions;
 use super::reader::Line;
 use super::watchdog::Watchdog;
+use crate::clock;
 use crate::comfy::{Comfy, ComfyError, Socket};
 use monitor_core::comfy::rest::{self, SystemStats};
 use monitor_core::event::Device;
@@ -67,7 +68,7 @@ impl Driver {
         let Opened { socket, stats } = opened;
         self.connection += 1;
         self.counts.connections += 1;
-        self.link = Link::Up(Line::open(socket, self.clock, self.timing));
+        self.link = Link::Up(Line::open(socket, self.timing));
         self.ear = Ear::default();
         self.watchdog = Watchdog::new(now.mono);
         let deaf_before = self.questions.deaf_before;
@@ -138,7 +139,7 @@ impl Driver {
 
     /// Somebody wants it tried now.
     pub(super) fn reconnect(&mut self) {
-        let now = self.clock.now();
+        let now = clock::now();
         match &mut self.link {
             Link::Up(_) => {
                 self.hear_all();

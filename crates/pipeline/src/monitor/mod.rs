@@ -8,7 +8,6 @@
 
 mod backoff;
 mod classes;
-mod clock;
 mod driver;
 mod handle;
 mod hearing;
@@ -18,6 +17,8 @@ mod mailbox;
 mod questions;
 mod reader;
 mod refusal;
+#[cfg(test)]
+mod rehearsal;
 mod sending;
 mod status;
 mod watchdog;

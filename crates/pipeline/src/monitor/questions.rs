@@ -6,6 +6,7 @@ use super::driver::{Done, Driver};
 use super::link::{device, memory};
 use super::looking;
 use super::watchdog::{Look, Running, Verdict};
+use crate::clock;
 use crate::comfy::ComfyError;
 use monitor_core::comfy::rest::SystemStats;
 use monitor_core::event::Device;
@@ -129,8 +130,8 @@ impl Driver {
     fn ask_snapshot(&mut self) {
         let mut prompt_ids = std::mem::take(&mut self.questions.wanted);
         prompt_ids.extend(self.tracker.open_prompts());
-        // Absent from the queue because it has not arrived: nothing follows from that.
-        prompt_ids.retain(|id| !self.sending.contains(id) && !self.unsent.contains(id));
+        // Those that may not have arrived yet: nothing follows from their absence.
+        let under_way: HashSet<String> = self.sending.union(&self.unsent).cloned().collect();
         let after_connect = self.questions.after_connect;
         let (comfy, classes, connection) = (self.comfy.clone(), self.classes.clone(), self.connection);
         let patience = self.timing.snapshot_classes;
@@ -138,7 +139,8 @@ impl Driver {
         self.spawn(async move {
             let snapshot = looking::snapshot(&*comfy, prompt_ids.into_iter().collect(), after_connect).await;
             let answer = match snapshot {
-                Ok(snapshot) => {
+                Ok(mut snapshot) => {
+                    snapshot.missing.retain(|prompt_id| !under_way.contains(prompt_id));
                     let classes = classes.of_snapshot(&*comfy, &snapshot, patience).await;
                     Ok(Truth { snapshot: Box::new(snapshot), classes })
                 }
@@ -216,7 +218,7 @@ impl Driver {
         if !self.link.is_up() {
             return;
         }
-        let now = self.clock.now();
+        let now = clock::now();
         let verdict = match answer {
             Ok(looked) => {
                 self.status.send_modify(|status| status.round_trip_ms = Some(looked.round_trip_ms));

@@ -1,8 +1,8 @@
 //! Reading one socket: the task that waits for nothing else.
 
 use super::Timing;
-use super::clock::Clock;
 use super::mailbox::{Letter, Mailbox};
+use crate::clock;
 use crate::comfy::{Frame, Socket};
 use futures::StreamExt;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn open(socket: Box<dyn Socket>, clock: Clock, timing: Timing) -> Self {
+    pub(super) fn open(socket: Box<dyn Socket>, timing: Timing) -> Self {
         let mailbox = Arc::new(Mailbox::default());
         let hang_up = CancellationToken::new();
-        let reader = tokio::spawn(read(socket, mailbox.clone(), hang_up.clone(), clock, timing));
+        let reader = tokio::spawn(read(socket, mailbox.clone(), hang_up.clone(), timing));
         Self { mailbox, hang_up, reader }
     }
 
@@ -35,13 +35,7 @@ impl Line {
     }
 }
 
-async fn read(
-    mut socket: Box<dyn Socket>,
-    mailbox: Arc<Mailbox>,
-    hang_up: CancellationToken,
-    clock: Clock,
-    timing: Timing,
-) {
+async fn read(mut socket: Box<dyn Socket>, mailbox: Arc<Mailbox>, hang_up: CancellationToken, timing: Timing) {
     let mut heard = Instant::now();
     let mut pulse = interval(timing.ping);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -51,8 +45,8 @@ async fn read(
                 Some(Ok(frame)) => {
                     heard = Instant::now();
                     match frame {
-                        Frame::Text(text) => mailbox.push(clock.now(), Letter::Text(text)),
-                        Frame::Binary(bytes) => mailbox.push(clock.now(), Letter::Binary(bytes)),
+                        Frame::Text(text) => mailbox.push(clock::now(), Letter::Text(text)),
+                        Frame::Binary(bytes) => mailbox.push(clock::now(), Letter::Binary(bytes)),
                         Frame::Pong => {}
                     }
                 }
@@ -70,8 +64,37 @@ async fn read(
             () = hang_up.cancelled() => break "we closed the connection".to_owned(),
         }
     };
-    mailbox.push(clock.now(), Letter::End(end));
+    mailbox.push(clock::now(), Letter::End(end));
     if !socket.close(timing.goodbye).await {
         tracing::debug!("the end of the old connection was not seen: the server may hold on to it");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rehearsal::Silence;
+    use super::*;
+    use std::sync::atomic::Ordering;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_connection_without_a_sign_of_life_is_pinged_and_then_given_up() {
+        let socket = Silence::default();
+        let pings = socket.pings.clone();
+        let timing = Timing { ping: Duration::from_millis(10), dead: Duration::from_millis(100), ..Timing::default() };
+        let line = Line::open(Box::new(socket), timing);
+        line.mailbox.ready().await;
+        let batch = line.mailbox.take(9);
+        assert!(matches!(&batch.letters[..], [(_, Letter::End(reason))] if reason.contains("no sign of life")));
+        assert!(pings.load(Ordering::SeqCst) > 1);
+        line.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_closed_when_asked_to() {
+        let line = Line::open(Box::new(Silence::default()), Timing::default());
+        let mailbox = line.mailbox.clone();
+        line.close().await;
+        assert!(matches!(&mailbox.take(9).letters[..], [(_, Letter::End(_))]));
     }
 }

@@ -5,6 +5,7 @@ use super::driver::{Done, Driver};
 use super::handle::Sent;
 use super::looking;
 use super::refusal::{complaints, explain};
+use crate::clock;
 use crate::comfy::{Comfy, ComfyError, Prompt, PromptAnswer};
 use monitor_core::generation::InstanceState;
 use monitor_core::time::Now;
@@ -113,7 +114,7 @@ impl Driver {
     }
 
     pub(super) fn cancel(&mut self, prompt_id: String, reply: oneshot::Sender<Result<bool, ComfyError>>) {
-        let now = self.clock.now();
+        let now = clock::now();
         self.tell(now, Input::Cancelling { prompt_id: prompt_id.clone() });
         let comfy = self.comfy.clone();
         self.spawn(async move {
@@ -155,4 +156,50 @@ async fn look_for(comfy: &dyn Comfy, prompt_id: &str, error: &ComfyError) -> Sen
         }
     }
     Sent::Unknown { reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rehearsal::{Stage, timeout};
+    use super::*;
+    use monitor_core::comfy::rest::Accepted;
+    use serde_json::json;
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+
+    fn prompt() -> Prompt {
+        Prompt { prompt: json!({}), client_id: "us".into(), prompt_id: "ours".into(), extra_data: Map::new() }
+    }
+
+    fn answering(answer: Result<PromptAnswer, ComfyError>) -> Stage {
+        Stage { submit: Mutex::new(VecDeque::from([answer])), ..Stage::default() }
+    }
+
+    #[tokio::test]
+    async fn the_id_that_an_older_server_chose_is_the_one_that_counts() {
+        let accepted = Accepted { prompt_id: Some("theirs".into()), number: Some(3.0), warnings: Vec::new() };
+        let sent = post(&answering(Ok(PromptAnswer::Accepted(accepted))), &prompt()).await;
+        assert!(matches!(sent, Sent::Accepted { prompt_id, .. } if prompt_id == "theirs"));
+    }
+
+    #[tokio::test]
+    async fn without_an_answer_the_server_is_asked_whether_it_has_the_prompt() {
+        let stage = Stage::with_queues(&[(&[], &[]), (&["ours"], &[])]);
+        let sent = post(&stage, &prompt()).await;
+        assert!(matches!(&sent, Sent::Accepted { prompt_id, .. } if prompt_id == "ours"), "{sent:?}");
+        assert_eq!(stage.asked(), ["queue", "history ours", "queue"]);
+    }
+
+    #[tokio::test]
+    async fn a_prompt_that_is_not_found_stays_unknown_and_is_not_sent_again() {
+        let sent = post(&answering(Err(timeout())), &prompt()).await;
+        assert!(matches!(sent, Sent::Unknown { .. }), "{sent:?}");
+    }
+
+    #[tokio::test]
+    async fn a_prompt_that_never_left_is_away_and_nothing_is_asked() {
+        let stage = answering(Err(ComfyError::Refused { url: "stage".into() }));
+        assert!(matches!(post(&stage, &prompt()).await, Sent::Away { .. }));
+        assert!(stage.asked().is_empty());
+    }
 }

@@ -101,7 +101,9 @@ mod tests {
     #[test]
     fn only_readings_after_the_given_moment_are_told() {
         let readings = Readings::default();
-        [0, 10_000, 20_000].map(|t| readings.add(reading(t)));
+        for t in [0, 10_000, 20_000] {
+            readings.add(reading(t));
+        }
         assert_eq!(readings.since(Some(Timestamp(10_000))), [reading(20_000)]);
     }
 }

@@ -46,7 +46,10 @@ impl Dispatch {
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
     Accepted,
-    Refused { error: JobError, node_errors: Vec<NodeError> },
+    Refused {
+        error: JobError,
+        node_errors: Vec<NodeError>,
+    },
     /// Nobody is there, or no answer came: it goes on by itself.
     Waits,
 }

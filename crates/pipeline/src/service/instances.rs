@@ -138,11 +138,7 @@ impl Service {
             queue_remaining: status.queue_remaining,
             running: status.running,
             waiting: status.waiting.into_iter().map(|queue_id| Waiting { queue_id, expected_ms: None }).collect(),
-            today: InstanceToday {
-                done,
-                failed,
-                busy_percentage: percentage(busy_ms as f64 / day as f64 * 100.0),
-            },
+            today: InstanceToday { done, failed, busy_percentage: percentage(busy_ms as f64 / day as f64 * 100.0) },
             demo: site.demo,
         }
     }

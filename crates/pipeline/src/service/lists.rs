@@ -33,7 +33,8 @@ impl Service {
     }
 
     pub(super) async fn snapshot_of_all(&self) -> Result<FrameBody, ApiError> {
-        let query = |statuses: &[Status], limit| ListQuery { statuses: statuses.to_vec(), limit, ..ListQuery::default() };
+        let query =
+            |statuses: &[Status], limit| ListQuery { statuses: statuses.to_vec(), limit, ..ListQuery::default() };
         let mut generations = self.page(query(&[Status::Pending, Status::Processing], MOST_OPEN)).await?.items;
         let ended = [Status::Completed, Status::Failed, Status::Interrupted];
         generations.extend(self.page(query(&ended, NEWEST_ENDED)).await?.items);

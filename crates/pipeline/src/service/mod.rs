@@ -7,9 +7,7 @@ mod submit;
 
 pub use instances::{RelaySink, Site, known_jobs};
 
-use crate::api::{
-    Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload,
-};
+use crate::api::{Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload};
 use crate::clock;
 use crate::journal::Journal;
 use crate::ports::{ListQuery, Media, Page, Store};

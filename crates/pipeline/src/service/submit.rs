@@ -176,9 +176,9 @@ impl Service {
         }
         let known = self.parts.store.known(queue_id).await?;
         let last = known.and_then(|known| known.attempts.into_iter().last());
-        let last = last.filter(|last| !last.workflow.is_null()).ok_or_else(|| {
-            ApiError::Conflict("its workflow was never seen, so it cannot be sent again".to_owned())
-        })?;
+        let last = last
+            .filter(|last| !last.workflow.is_null())
+            .ok_or_else(|| ApiError::Conflict("its workflow was never seen, so it cannot be sent again".to_owned()))?;
         let instance_id = instance_id.or(last.instance_id);
         let mut graph = last.workflow;
         let classes = self.known_classes(instance_id.as_deref());

@@ -13,7 +13,7 @@ struct Inside {
 }
 
 #[derive(Clone, Default)]
-pub struct Pipe(Arc<Mutex<Inside>>);
+pub(crate) struct Pipe(Arc<Mutex<Inside>>);
 
 impl Sink for Pipe {
     fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -33,18 +33,18 @@ impl Sink for Pipe {
 
 /// One message as a WebSocket client would see it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Message {
-    pub opcode: u8,
-    pub payload: Vec<u8>,
+pub(crate) struct Message {
+    pub(crate) opcode: u8,
+    pub(crate) payload: Vec<u8>,
 }
 
 impl Message {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.payload).unwrap()
     }
 
     /// `type` and sequence (0 without one).
-    pub fn brief(&self) -> (String, u64) {
+    pub(crate) fn brief(&self) -> (String, u64) {
         let json = self.json();
         (json["type"].as_str().unwrap().to_owned(), json["sequence"].as_u64().unwrap_or(0))
     }
@@ -52,26 +52,26 @@ impl Message {
 
 impl Pipe {
     /// Takes everything.
-    pub fn wide() -> Pipe {
+    pub(crate) fn wide() -> Pipe {
         let pipe = Pipe::default();
         pipe.make_room(usize::MAX);
         pipe
     }
 
-    pub fn make_room(&self, bytes: usize) {
+    pub(crate) fn make_room(&self, bytes: usize) {
         let mut inside = self.0.lock().unwrap();
         inside.room = inside.room.saturating_add(bytes);
     }
 
-    pub fn close_tap(&self) {
+    pub(crate) fn close_tap(&self) {
         self.0.lock().unwrap().room = 0;
     }
 
-    pub fn break_off(&self) {
+    pub(crate) fn break_off(&self) {
         self.0.lock().unwrap().broken = true;
     }
 
-    pub fn has_half_a_frame(&self) -> bool {
+    pub(crate) fn has_half_a_frame(&self) -> bool {
         let inside = self.0.lock().unwrap();
         let mut rest = &inside.bytes[..];
         while let Some((_, after)) = split(rest) {
@@ -81,7 +81,7 @@ impl Pipe {
     }
 
     /// The whole messages that arrived since the last call.
-    pub fn take(&self) -> Vec<Message> {
+    pub(crate) fn take(&self) -> Vec<Message> {
         let mut inside = self.0.lock().unwrap();
         let bytes = std::mem::take(&mut inside.bytes);
         let (mut rest, mut messages) = (&bytes[..], Vec::new());
@@ -93,7 +93,7 @@ impl Pipe {
         messages
     }
 
-    pub fn briefs(&self) -> Vec<(String, u64)> {
+    pub(crate) fn briefs(&self) -> Vec<(String, u64)> {
         self.take().iter().map(Message::brief).collect()
     }
 }

@@ -142,7 +142,7 @@ fn subscribing_again_confirms_and_changes_previews_and_sends_no_second_snapshot(
 #[test]
 fn previews_of_a_job_come_at_most_once_per_gap() {
     let mut settings = HubSettings::default();
-    settings.limits.preview_gap = Duration::from_secs(3600);
+    settings.limits.preview_gap = Duration::from_hours(1);
     let (hub, one, other) = (Hub::new(settings), Uuid::new_v4(), Uuid::new_v4());
     let (mut subscriber, pipe) = reader(&hub, &[Topic::Generation(one), Topic::Generation(other)]);
     for id in [one, other] {
@@ -243,7 +243,7 @@ async fn closing_tells_every_reader_waits_for_them_and_takes_no_new_one() {
     });
     let closing = tokio::spawn({
         let hub = Arc::clone(&hub);
-        async move { hub.close_all(CloseCode::GoingAway, Duration::from_secs(60)).await }
+        async move { hub.close_all(CloseCode::GoingAway, Duration::from_mins(1)).await }
     });
     assert_eq!(leaving.await.unwrap(), Some(CloseCode::GoingAway));
     assert_eq!(pipe.take()[0].payload[..2], 1001_u16.to_be_bytes());

@@ -1,9 +1,11 @@
 use super::{give_snapshots, plain, progress, queued, started};
 use crate::pipe::Pipe;
+use monitor_core::event::JobError;
 use monitor_core::frame::FrameBody;
 use monitor_pipeline::hub::{
     Bounds, CloseCode, Encoded, Flushed, Hub, HubSettings, Pull, Pulled, ReaderLimits, Subscriber, Topic,
 };
+use std::future::Future;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -91,7 +93,6 @@ fn the_reader_s_task_is_woken_for_what_the_socket_had_no_room_for_and_only_then(
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         woken.as_mut().poll(&mut context).is_ready()
     };
-    use std::future::Future;
     // From the snapshot.
     woken();
     slow.pipe.make_room(usize::MAX);
@@ -128,7 +129,7 @@ fn bytes_fill_the_queue_too() {
     let other = Uuid::new_v4();
     let long = |sequence| {
         let message = "x".repeat(20 * 1024);
-        super::job_frame(other, sequence, FrameBody::JobFailed { error: Default::default(), message })
+        super::job_frame(other, sequence, FrameBody::JobFailed { error: JobError::default(), message })
     };
     for sequence in 1..=4 {
         slow.publish(&long(sequence));

@@ -9,6 +9,7 @@ mod images;
 mod video;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -20,13 +21,13 @@ pub struct Traits {
     /// The output said `animated`: a moving WEBP instead of a still one.
     pub animated: bool,
     /// The graph that made it, written into the formats that carry one (section 8).
-    pub prompt: Option<Value>,
+    pub prompt: Option<Arc<Value>>,
 }
 
 /// The bytes of the file called `name`. An unknown extension gives text.
 pub fn bytes(name: &str, traits: &Traits) -> Vec<u8> {
     let seed = seed(name);
-    let prompt = traits.prompt.as_ref().map(Value::to_string);
+    let prompt = traits.prompt.as_ref().map(ToString::to_string);
     let prompt = prompt.as_deref();
     match extension(name).as_str() {
         "png" => images::png(seed, prompt),
@@ -74,8 +75,8 @@ pub fn content_type(name: &str) -> &'static str {
     }
 }
 
-/// A sampler's preview: 512 by 512 pixels (section 3).
-pub fn preview(seed: u64, kind: ImageKind) -> Vec<u8> {
+/// A sampler's preview: 512 by 512 pixels (section 3). Neighbouring seeds give different ones, distant ones may not.
+pub fn preview(seed: u64, kind: ImageKind) -> &'static [u8] {
     images::preview(seed, kind)
 }
 

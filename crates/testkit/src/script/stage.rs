@@ -84,7 +84,7 @@ impl Stage {
             json!({"value": value, "max": max, "prompt_id": self.prompt_id, "node": actor.id});
         self.text("progress", data, To::SubmitterOrAll);
         if preview {
-            let seed = files::seed(&format!("{} {} {value}", self.prompt_id, actor.id));
+            let seed = files::seed(&self.prompt_id).wrapping_add(u64::from(value));
             let image = Picture::Drawn { seed, len: 0 };
             self.act(Action::Preview {
                 node: actor.id.clone(),

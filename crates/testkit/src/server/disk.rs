@@ -1,11 +1,15 @@
 //! The files a server has: those its jobs named, whose bytes are made when asked for, and uploads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
 
 use crate::files::{self, Traits};
+
+/// As many files made by jobs are kept, the newest.
+const MAX_MADE: usize = 20_000;
 
 /// Uploads take at most this much memory together.
 const MAX_UPLOADED_BYTES: usize = 512 * 1024 * 1024;
@@ -21,18 +25,20 @@ enum Content {
 #[derive(Default)]
 pub(crate) struct Disk {
     files: HashMap<Place, Content>,
+    /// The files made by jobs, oldest first.
+    made: VecDeque<Place>,
     uploaded: usize,
 }
 
 impl Disk {
     /// Puts every file there that an output names.
-    pub(crate) fn write(&mut self, output: &Value, prompt: Option<&Value>) {
+    pub(crate) fn write(&mut self, output: &Value, prompt: &Arc<Value>) {
         let animated = output["animated"]
             .as_array()
             .is_some_and(|flags| flags.contains(&Value::Bool(true)));
         let traits = Traits {
             animated,
-            prompt: prompt.cloned(),
+            prompt: Some(Arc::clone(prompt)),
         };
         for value in output
             .as_object()
@@ -41,9 +47,17 @@ impl Disk {
         {
             for item in value.as_array().into_iter().flatten() {
                 if let Some(place) = place(item) {
-                    self.files.insert(place, Content::Made(traits.clone()));
+                    let content = Content::Made(traits.clone());
+                    if self.files.insert(place.clone(), content).is_none() {
+                        self.made.push_back(place);
+                    }
                 }
             }
+        }
+        while self.made.len() > MAX_MADE {
+            self.made
+                .pop_front()
+                .and_then(|oldest| self.files.remove(&oldest));
         }
     }
 
@@ -94,6 +108,7 @@ impl Disk {
     /// Temp files are deleted when the server starts.
     pub(crate) fn clean(&mut self) {
         self.files.retain(|(kind, ..), _| kind != "temp");
+        self.made.retain(|(kind, ..)| kind != "temp");
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use serde::Serialize;
 use serde_json::{Map, Number, Value, json};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -76,6 +77,23 @@ impl State {
                 break;
             };
             self.history.shift_remove(&oldest);
+        }
+    }
+}
+
+/// A text message of the usual shape.
+pub(crate) fn message(kind: &str, data: &impl Serialize) -> Raw {
+    #[derive(Serialize)]
+    struct Message<'a, D> {
+        r#type: &'a str,
+        data: &'a D,
+    }
+    match serde_json::to_string(&Message { r#type: kind, data }) {
+        Ok(text) => Raw::Text(text),
+        Err(error) => {
+            // Data here are JSON values, which always can be written.
+            tracing::error!(%error, kind, "a message was not written");
+            Raw::Text(String::new())
         }
     }
 }
@@ -165,18 +183,15 @@ impl Life {
     }
 
     pub(crate) fn send_text(&self, to: Audience, kind: &str, data: &Value) {
-        self.send(
-            to,
-            Raw::Text(json!({"type": kind, "data": data}).to_string()),
-        );
+        self.send(to, message(kind, data));
     }
 
     /// `executing` of nothing: the last message of every job.
     pub(crate) fn send_last(&self, to: Audience, prompt_id: &str) {
-        let message = json!({"type": "executing", "data": {"node": null, "prompt_id": prompt_id}});
+        let data = json!({"node": null, "prompt_id": prompt_id});
         self.hand(Errand::Send(Outgoing {
             to,
-            message: Raw::Text(message.to_string()),
+            message: message("executing", &data),
             last: true,
         }));
     }

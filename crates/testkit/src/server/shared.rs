@@ -15,7 +15,7 @@ use crate::faults::Faults;
 use crate::script::Namer;
 
 /// As many requests, submissions and messages of clients are kept, the newest.
-const MAX_RECORDS: usize = 10_000;
+const MAX_RECORDS: usize = 4_096;
 
 /// How the server was set up.
 pub(crate) struct Config {

@@ -86,6 +86,14 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
+    /// Whether a message to these would be heard at all.
+    pub(crate) fn anybody(&self, to: &Audience) -> bool {
+        match to {
+            Audience::One(client) => self.map.contains_key(client),
+            Audience::Everybody => !self.map.is_empty(),
+        }
+    }
+
     fn heard_by(&self, to: &Audience) -> Vec<Arc<Socket>> {
         match to {
             Audience::One(client) => self.map.get(client).cloned().into_iter().collect(),
@@ -150,7 +158,8 @@ async fn converse(life: &Arc<Life>, socket: &Arc<Socket>, mut stream: SplitStrea
             continue;
         };
         let is_first = std::mem::replace(&mut first, false);
-        if is_first && data["type"] == "feature_flags" {
+        let old = life.shared.with_faults(|faults| faults.old_messages);
+        if is_first && !old && data["type"] == "feature_flags" {
             let wants = data["data"]["supports_preview_metadata"] == true;
             let holder = {
                 let mut state = life.lock();

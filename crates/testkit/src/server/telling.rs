@@ -1,8 +1,10 @@
 //! What a performance says, and to whom.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
+use super::life::message;
 use super::shared::{lock, now_ms};
 use super::sockets::Audience;
 use super::worker::Performance;
@@ -21,10 +23,7 @@ impl Performance<'_> {
         } else {
             To::Submitter
         };
-        self.deliver(
-            to,
-            Raw::Text(json!({"type": kind, "data": data}).to_string()),
-        );
+        self.deliver(to, || message(kind, &data));
         if self.count().await.is_break() {
             // Interrupted while it stood still between two milestones: the next wait sees it.
             tracing::debug!(kind, "interrupted while held");
@@ -34,65 +33,66 @@ impl Performance<'_> {
     pub(super) fn text(&mut self, to: To, kind: &str, mut data: Value) {
         rewrite(&mut data, &self.play.prompt_id, &self.job.prompt_id);
         match kind {
-            "progress_state" => return self.states(data),
+            "progress_state" => {
+                if let Some(Value::Object(nodes)) = data.get_mut("nodes").map(Value::take) {
+                    nodes.iter().for_each(|(id, entry)| self.note(id, entry));
+                    self.nodes = nodes;
+                }
+                return self.states();
+            }
             "executing" => {
                 self.current = data["node"].as_str().map(str::to_owned);
                 if let Some(running) = &mut self.life.lock().running {
                     running.last_node = data["display_node"].as_str().map(str::to_owned);
                 }
             }
-            "executed" => {
-                let node = data["node"].as_str().unwrap_or_default();
-                if !data["output"].is_null() {
-                    self.outputs.insert(node.to_owned(), data["output"].clone());
-                    lock(&self.life.shared.disk).write(
-                        &data["output"],
-                        Some(&Value::Object(self.job.graph.clone())),
-                    );
-                }
-            }
+            "executed" => self.keep(&data["node"], &data["output"]),
             "progress" if self.faults.old_messages => {
-                let display = data["node"]
-                    .as_str()
-                    .map(|node| self.nodes[node]["display_node_id"].clone());
-                data["node"] = display
-                    .filter(Value::is_string)
-                    .unwrap_or_else(|| data["node"].clone());
+                let entry = data["node"].as_str().and_then(|node| self.nodes.get(node));
+                let display = entry.map(|entry| entry["display_node_id"].clone());
+                if let (Some(node), Some(display)) = (data.get_mut("node"), display) {
+                    *node = display;
+                }
             }
             _ => {}
         }
-        self.deliver(
-            to,
-            Raw::Text(json!({"type": kind, "data": data}).to_string()),
-        );
+        self.deliver(to, || message(kind, &data));
     }
 
+    fn keep(&mut self, node: &Value, output: &Value) {
+        if let Some(node) = node.as_str().filter(|_| !output.is_null()) {
+            self.outputs.insert(node.to_owned(), output.clone());
+            lock(&self.life.shared.disk).write(output, &self.prompt);
+        }
+    }
+
+    /// One node changed.
     pub(super) fn state(&mut self, entry: &Value) {
         let mut entry = entry.clone();
         rewrite(&mut entry, &self.play.prompt_id, &self.job.prompt_id);
         let id = entry["node_id"].as_str().unwrap_or_default().to_owned();
+        self.note(&id, &entry);
         self.nodes.insert(id, entry);
-        let nodes = std::mem::take(&mut self.nodes);
-        self.states(json!({"prompt_id": self.job.prompt_id, "nodes": nodes}));
+        self.states();
     }
 
-    pub(super) fn states(&mut self, mut data: Value) {
+    fn note(&mut self, id: &str, entry: &Value) {
+        let ran =
+            entry["state"] == "finished" && !self.play.cached.iter().any(|cached| cached == id);
+        if ran && self.ran.insert(id.to_owned()) {
+            self.executed.push(id.to_owned());
+        }
+    }
+
+    /// Sends the states of all nodes so far.
+    fn states(&self) {
         if !self.faults.old_messages {
-            let message = json!({"type": "progress_state", "data": data});
-            self.deliver(To::SubmitterOrAll, Raw::Text(message.to_string()));
+            let states = States {
+                prompt_id: &self.job.prompt_id,
+                nodes: &self.nodes,
+            };
+            self.deliver(To::SubmitterOrAll, || message("progress_state", &states));
         }
-        let Value::Object(nodes) = data["nodes"].take() else {
-            return;
-        };
-        for (id, entry) in &nodes {
-            if entry["state"] == "finished"
-                && !self.executed.contains(id)
-                && !self.play.cached.contains(id)
-            {
-                self.executed.push(id.clone());
-            }
-        }
-        self.nodes = nodes;
     }
 
     pub(super) fn wants_metadata(&self) -> bool {
@@ -141,13 +141,16 @@ impl Performance<'_> {
         .into()
     }
 
-    pub(super) fn deliver(&self, to: To, message: Raw) {
+    /// Sends what `make` gives; a message that nobody would hear is not made, for some are large.
+    pub(super) fn deliver(&self, to: To, make: impl FnOnce() -> Raw) {
         let to = match (to, &self.job.client) {
             (To::All, _) | (To::SubmitterOrAll, None) => Audience::Everybody,
             (_, Some(client)) => Audience::One(client.clone()),
             (To::Submitter, None) => return,
         };
-        self.life.send(to, message);
+        if self.life.lock().sockets.anybody(&to) {
+            self.life.send(to, make());
+        }
     }
 
     /// What a job tells that is stopped now.
@@ -161,4 +164,10 @@ impl Performance<'_> {
         Ending::Interrupted(json!({"prompt_id": self.job.prompt_id, "node_id": real,
                                    "node_type": crate::graph::class(&self.job.graph, real), "executed": self.executed}))
     }
+}
+
+#[derive(Serialize)]
+struct States<'a> {
+    prompt_id: &'a str,
+    nodes: &'a Map<String, Value>,
 }

@@ -1,6 +1,7 @@
 //! The worker: takes one job after another and performs it, in the order of section 5.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -30,12 +31,14 @@ pub(super) async fn work(life: Arc<Life>) {
         let performance = Performance {
             life: &life,
             job: &job,
+            prompt: Arc::new(Value::Object(job.graph.clone())),
             play: &play,
             interrupt,
             began: Instant::now(),
             faults: life.shared.faults(),
             nodes: Map::new(),
             executed: Vec::new(),
+            ran: HashSet::new(),
             outputs: Map::new(),
             current: None,
             messages: Vec::new(),
@@ -84,6 +87,8 @@ fn rehearse<'a>(life: &Life, job: &'a Job) -> Cow<'a, Play> {
 pub(super) struct Performance<'a> {
     pub life: &'a Life,
     pub job: &'a Job,
+    /// The graph, as the files carry it.
+    pub prompt: Arc<Value>,
     pub play: &'a Play,
     pub interrupt: CancellationToken,
     /// When the job began; later by as long as it stood still.
@@ -91,8 +96,9 @@ pub(super) struct Performance<'a> {
     pub faults: crate::faults::Faults,
     /// The entries of `progress_state` so far.
     pub nodes: Map<String, Value>,
-    /// Nodes that ran to their end.
+    /// Nodes that ran to their end, in order, and for looking up.
     pub executed: Vec<String>,
+    pub ran: HashSet<String>,
     pub outputs: Map<String, Value>,
     /// The executing id of the node started last.
     pub current: Option<String>,
@@ -111,7 +117,7 @@ impl Performance<'_> {
             .iter()
             .flat_map(crate::hostile::Hostile::frames)
         {
-            self.deliver(To::Submitter, frame);
+            self.deliver(To::Submitter, || frame);
         }
         let ending = match self.perform().await {
             ControlFlow::Break(ending) => ending,
@@ -192,10 +198,11 @@ impl Performance<'_> {
             Action::Text { kind, data, to } => self.text(*to, kind, data.clone()),
             Action::State { entry } => self.state(entry),
             Action::Preview { node, kind, image } => {
-                let frame = self.preview(node, *kind, &image.bytes(*kind));
-                self.deliver(To::SubmitterOrAll, Raw::Binary(frame));
+                self.deliver(To::SubmitterOrAll, || {
+                    Raw::Binary(self.preview(node, *kind, &image.bytes(*kind)))
+                });
             }
-            Action::Binary { bytes, to } => self.deliver(*to, Raw::Binary(bytes.clone())),
+            Action::Binary { bytes, to } => self.deliver(*to, || Raw::Binary(bytes.clone())),
             Action::Cut => {
                 if let Some(client) = &self.job.client {
                     self.life.cut_in_order(client);
@@ -292,8 +299,7 @@ impl Performance<'_> {
             .flat_map(|outputs| outputs.values())
         {
             // A job without client id tells its files here alone.
-            lock(&self.life.shared.disk)
-                .write(output, Some(&Value::Object(self.job.graph.clone())));
+            lock(&self.life.shared.disk).write(output, &self.prompt);
         }
         let mut state = self.life.lock();
         state.running = None;

@@ -38,6 +38,17 @@ pub struct Tape {
     pub object_info: Map<String, Value>,
 }
 
+impl Tape {
+    /// The client whose session it is: the first to connect, else the first to submit.
+    pub fn lead(&self) -> Option<&str> {
+        let connected = self.lines.iter().find_map(|line| match &line.event {
+            Event::Text { data } => data["data"]["sid"].as_str(),
+            _ => None,
+        });
+        connected.or_else(|| self.jobs.iter().find_map(|job| job.client_id.as_deref()))
+    }
+}
+
 /// One job of a tape.
 #[derive(Debug, Clone)]
 pub struct TapeJob {
@@ -114,10 +125,12 @@ pub enum Event {
     Unknown,
 }
 
-/// One HTTP request and its answer.
+/// One HTTP request and its answer. A request is in `request` as JSON, or in `request_raw`; an answer in `response` as
+/// JSON, in `response_text`, in the file `response_file` beside the trace, or only its length in bytes in `response_len`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Exchange {
     pub method: String,
+    /// Path and query.
     pub path: String,
     /// `None` if the request failed; then `error` tells why.
     pub status: Option<u16>,

@@ -105,7 +105,8 @@ impl Tape {
                 (None, answer) => answer.clone(),
             };
             if let Some(Value::Object(entries)) = entries {
-                history.extend(entries.into_iter().map(|(_, entry)| entry));
+                let entries = entries.into_iter().map(|(_, entry)| entry);
+                history.extend(entries.filter(|entry| entry["status"].is_object()));
             }
         }
         let jobs = jobs::find(&lines, &history);

@@ -54,10 +54,13 @@ impl Reel {
     }
 
     pub(super) fn end(&mut self, t: f64, kind: &str, data: &Value) {
-        let mut data = data.clone();
-        if let Some(map) = data.as_object_mut() {
-            map.shift_remove("timestamp");
+        if let Some(preview) = self.early.take() {
+            self.push(t, preview);
         }
+        // Whatever is no object has nothing to tell, and would take no prompt id.
+        let mut data = data.as_object().cloned().unwrap_or_default();
+        data.shift_remove("timestamp");
+        let data = Value::Object(data);
         self.play.ends_at = seconds(t - self.began);
         self.play.ending = match kind {
             "execution_error" => Ending::Error(data),

@@ -43,7 +43,7 @@ impl EventRow {
             prompt_id: base.prompt_id.clone(),
             attempt: base.attempt,
             sequence: base.sequence,
-            at: base.timestamp,
+            at: base.occurred_at.unwrap_or(base.timestamp),
             kind: event.detail_type(),
             node_id: event.node_id().map(str::to_owned),
             duration_ms,

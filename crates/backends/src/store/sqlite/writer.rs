@@ -6,7 +6,7 @@
 use super::Failure;
 use super::open::DataDirLock;
 use futures::future::BoxFuture;
-use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
+use sqlx::{Connection, Executor, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 /// Work of one transaction at most: bounds how long the first of a group waits for the last.
@@ -14,8 +14,25 @@ const MAX_GROUP: usize = 256;
 /// Work that waits at most; beyond it, callers wait.
 const MAX_WAITING: usize = 1024;
 
+/// How many statements of a piece of work write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// `SQLite` keeps or drops it as a whole, also within a transaction: it needs no savepoint, and alone no
+    /// transaction. That spares most of the trips to the connection's thread, which are most of the cost.
+    Once,
+    Often,
+}
+
+impl Writes {
+    /// So many rows written by a [`super::Batch`].
+    pub(crate) fn rows(count: usize) -> Writes {
+        if count <= super::batch::MOST { Writes::Once } else { Writes::Often }
+    }
+}
+
 /// A piece of work, answered only when what it wrote is committed.
 trait Job: Send {
+    fn writes(&self) -> Writes;
     /// Whether it succeeded; what did not is rolled back.
     fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool>;
     /// `lost` says why nothing of it was kept although it may have run.
@@ -23,6 +40,7 @@ trait Job: Send {
 }
 
 struct Asked<W, T> {
+    writes: Writes,
     work: Option<W>,
     outcome: Option<Result<T, Failure>>,
     caller: oneshot::Sender<Result<T, Failure>>,
@@ -33,6 +51,10 @@ where
     W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send,
     T: Send,
 {
+    fn writes(&self) -> Writes {
+        self.writes
+    }
+
     fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> BoxFuture<'a, bool> {
         Box::pin(async move {
             if let Some(work) = self.work.take() {
@@ -73,14 +95,14 @@ impl Writer {
         Writer { orders }
     }
 
-    /// Runs `work` in a transaction and returns when that is committed. Work that fails leaves nothing.
-    pub(super) async fn run<T, W>(&self, work: W) -> Result<T, Failure>
+    /// Runs `work` and returns when what it wrote is committed. Work that fails leaves nothing.
+    pub(super) async fn run<T, W>(&self, writes: Writes, work: W) -> Result<T, Failure>
     where
         T: Send + 'static,
         W: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, Failure>> + Send + 'static,
     {
         let (caller, answer) = oneshot::channel();
-        let job = Box::new(Asked { work: Some(work), outcome: None, caller });
+        let job = Box::new(Asked { writes, work: Some(work), outcome: None, caller });
         self.orders.send(Order::Do(job)).await.map_err(|_| Failure::Closed)?;
         answer.await.map_err(|_| Failure::Closed)?
     }
@@ -135,16 +157,21 @@ async fn commit_together(connection: &mut SqliteConnection, mut group: Vec<Box<d
 }
 
 async fn try_commit(connection: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> Result<(), sqlx::Error> {
-    connection.execute("BEGIN IMMEDIATE").await?;
-    if let [alone] = group {
-        let end = if alone.run(connection).await { "COMMIT" } else { "ROLLBACK" };
-        connection.execute(end).await?;
+    if let [alone] = group
+        && alone.writes() == Writes::Once
+    {
+        alone.run(connection).await;
         return Ok(());
     }
+    connection.execute("BEGIN IMMEDIATE").await?;
     for job in group {
+        if job.writes() == Writes::Once {
+            job.run(connection).await;
+            continue;
+        }
         connection.execute("SAVEPOINT job").await?;
         let end = if job.run(connection).await { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" };
-        connection.execute(AssertSqlSafe(end)).await?;
+        connection.execute(end).await?;
     }
     connection.execute("COMMIT").await?;
     Ok(())

@@ -11,6 +11,12 @@ fn job(number: u32) -> Job {
     Job::of(&attempt(&record(number), 1))
 }
 
+/// Found in the server's history, which says when it happened.
+fn learnt_later(mut event: Event, happened: i64) -> Event {
+    event.base.occurred_at = Some(at(happened));
+    event
+}
+
 pub async fn each_event_is_new_once<P: Place<Adapter: Store>>() {
     let place = P::fresh();
     let store = place.open().await;
@@ -205,7 +211,7 @@ pub async fn prompts_that_ended_at_an_instance_are_told_newest_last<P: Place<Ada
         store.apply(&[job(number).completed(u64::from(number), 10)]).await.unwrap();
     }
     store.apply(&[Job { instance_id: "elsewhere".to_owned(), ..job(5) }.completed(5, 10)]).await.unwrap();
-    store.apply(&[job(6).started(6)]).await.unwrap();
+    store.apply(&[job(6).started(6), learnt_later(job(7).completed(7, 10), 0)]).await.unwrap();
     let newest = [2, 3, 4].map(|number| job(number).prompt_id);
     assert_eq!(store.ended_prompts(sample::INSTANCE, 3).await.unwrap(), newest);
 }
@@ -222,6 +228,7 @@ pub async fn the_day_of_an_instance_counts_its_attempts<P: Place<Adapter: Store>
         second.completed(110, 2_000),
         job(2).completed(120, 1_500),
         Job { instance_id: "elsewhere".to_owned(), ..job(3) }.completed(130, 9_000),
+        learnt_later(job(4).completed(140, 8_000), 90),
     ];
     store.apply(&told).await.unwrap();
     assert_eq!(store.instance_today(sample::INSTANCE, at(100)).await.unwrap(), (2, 1, 6_500));

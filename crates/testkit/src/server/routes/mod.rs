@@ -82,6 +82,15 @@ async fn guard(State(life): Server, request: Request, next: Next) -> Response {
         },
     );
     life.shared.changed();
+    let missing = life
+        .shared
+        .with_faults(|faults| faults.missing_routes.clone());
+    if missing
+        .iter()
+        .any(|route| request.uri().path().starts_with(route))
+    {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let required = life
         .shared
         .with_faults(|faults| faults.require_header.clone());

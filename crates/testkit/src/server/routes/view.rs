@@ -5,6 +5,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use futures::StreamExt as _;
 use serde_json::json;
 
 use super::{Params, Server, ok, text_of, trouble};
@@ -31,9 +32,7 @@ pub(super) async fn view(
     if subfolder.starts_with('/') || subfolder.split('/').any(|part| part == "..") {
         return StatusCode::FORBIDDEN.into_response();
     }
-    let (fails, cut) = life
-        .shared
-        .with_faults(|faults| (faults.view_fails.take(), faults.view_cut.take()));
+    let fails = life.shared.with_faults(|faults| faults.view_fails.take());
     if fails {
         return trouble();
     }
@@ -62,6 +61,7 @@ pub(super) async fn view(
         )
             .into_response();
     }
+    let cut = life.shared.with_faults(|faults| faults.view_cut.take());
     let mut response = if cut {
         broken_off(&bytes)
     } else {
@@ -137,15 +137,18 @@ fn ranged(bytes: &Bytes, headers: &HeaderMap) -> Response {
 /// Half of the file, and then the connection ends though more was announced.
 fn broken_off(bytes: &Bytes) -> Response {
     let half = bytes.slice(..bytes.len() / 2);
-    let pieces = [
-        Ok(half),
-        Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe)),
-    ];
-    (
-        [(CONTENT_LENGTH, bytes.len())],
-        Body::from_stream(futures::stream::iter(pieces)),
-    )
-        .into_response()
+    let pieces = futures::stream::iter([true, false]).then(move |first| {
+        let half = half.clone();
+        async move {
+            if first {
+                return Ok(half);
+            }
+            // The first half goes out while this is waited for.
+            tokio::task::yield_now().await;
+            Err(std::io::Error::from(std::io::ErrorKind::BrokenPipe))
+        }
+    });
+    ([(CONTENT_LENGTH, bytes.len())], Body::from_stream(pieces)).into_response()
 }
 
 pub(super) async fn upload(State(life): Server, mut form: Multipart) -> Response {
