@@ -1,4 +1,5 @@
 //! What is written into `docs/` is what the binary says of itself.
+#![allow(clippy::unwrap_used, reason = "this is all test code, its helpers too")]
 
 use std::fs;
 use std::path::Path;
