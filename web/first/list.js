@@ -52,7 +52,7 @@ class Row {
 
 export class List {
   constructor(parent, empty) {
-    Object.assign(this, { parent, empty, rows: new Map() });
+    Object.assign(this, { parent, empty, rows: new Map(), known: false });
     this.heads = GROUPS.map(([name]) => {
       const count = el("span");
       return { count, element: el("div", { class: "group" }, name, count) };
@@ -60,7 +60,8 @@ export class List {
   }
 
   draw(jobs, current) {
-    this.empty.hidden = jobs.size > 0;
+    // Before the first snapshot nothing is known, not even that there is nothing.
+    this.empty.hidden = !this.known || jobs.size > 0;
     for (const [id, row] of this.rows) {
       if (!jobs.has(id)) {
         row.element.remove();

@@ -24,6 +24,7 @@ function hear(frame) {
   switch (frame.type) {
     case "snapshot":
       if (frame.queueId === "*") {
+        list.known = true;
         jobs.clear();
         for (const job of frame.generations || []) jobs.set(job.queueId, job);
         instances.clear();

@@ -1,4 +1,5 @@
 //! Each adapter against the guarantees of its port.
+#![allow(clippy::unwrap_used)] // Tests, also where they are not marked as such.
 
 use monitor_backends::media::object::ObjectMedia;
 use monitor_backends::store::sqlite::Sqlite;

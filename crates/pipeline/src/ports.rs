@@ -176,18 +176,20 @@ pub trait Store: Send + Sync {
     async fn unsent(&self) -> Result<Vec<AttemptRecord>, StoreError>;
 
     /// Appends durable events, each once, and what follows from them (attempts of observed jobs are made by
-    /// [`Store::create`] before; node runs from `Node Executed`). Returns for each whether it was new.
+    /// [`Store::create`] before; node runs from `Node Executed`). Returns for each whether it was new. What lies after
+    /// the end of its attempt by sequence (but `Job Retrying`), a second end, and what is not durable change nothing.
     async fn apply(&self, events: &[Event]) -> Result<Vec<bool>, StoreError>;
     /// The durable events of a generation in order of sequence.
     async fn events(&self, queue_id: Uuid) -> Result<Vec<Event>, StoreError>;
-    /// The durable events of one prompt with a sequence above `after`, at most `limit`, in order.
+    /// The durable events of one prompt with a sequence above `after`, at most `limit`, in order; of the newest
+    /// generation where the prompt id was used twice.
     async fn prompt_events(&self, prompt_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, StoreError>;
     /// Monitor-level events of an instance, likewise.
     async fn instance_events(&self, instance_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, StoreError>;
     /// The highest sequence of the monitor-level events of an instance, 0 for none.
     async fn instance_sequence(&self, instance_id: &str) -> Result<u64, StoreError>;
 
-    /// What lists show of a generation.
+    /// What lists show of a generation; before the first one they do not show it.
     async fn save_summary(&self, summary: &Summary) -> Result<(), StoreError>;
     async fn list(&self, query: &ListQuery) -> Result<Page, StoreError>;
     async fn known(&self, queue_id: Uuid) -> Result<Option<Known>, StoreError>;
@@ -197,7 +199,8 @@ pub trait Store: Send + Sync {
     async fn open(&self, instance_id: Option<&str>) -> Result<Vec<Uuid>, StoreError>;
     /// Prompt ids that ended at an instance, newest last, at most `limit`.
     async fn ended_prompts(&self, instance_id: &str, limit: u32) -> Result<Vec<String>, StoreError>;
-    /// Per instance since `since`: ended well, ended badly, busy milliseconds.
+    /// Of an instance since `since`, by attempts: ended well, ended badly, busy milliseconds. What a person stopped is
+    /// neither good nor bad.
     async fn instance_today(&self, instance_id: &str, since: Timestamp) -> Result<(u32, u32, u64), StoreError>;
 
     /// New rows; a media id that is there already keeps its row.

@@ -107,7 +107,8 @@ impl Connection {
         match self.socket.write(bytes) {
             Ok(written) => self.rest.extend_from_slice(&bytes[written..]),
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.rest.extend_from_slice(bytes),
-            Err(error) => panic!("a reader is gone: {error}"),
+            // It has gone. If it was one that counts, its bytes will be missed.
+            Err(_) => {}
         }
     }
 

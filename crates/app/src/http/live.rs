@@ -7,7 +7,6 @@ use axum::response::Response;
 use monitor_core::frame::{Frame, Request as Said};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(

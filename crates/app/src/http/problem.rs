@@ -115,7 +115,9 @@ impl From<ApiError> for Problem {
             ApiError::Store(error @ StoreError::Exists(_)) => Problem::new(StatusCode::CONFLICT, error.to_string()),
             ApiError::Store(error @ StoreError::NotFound(_)) => Problem::not_found(error.to_string()),
             ApiError::Store(error @ StoreError::BadCursor(_)) => Problem::bad_request(error.to_string()),
-            ApiError::Store(error @ (StoreError::Failed { .. } | StoreError::Unusable { .. })) => Problem::internal("the store failed", &error),
+            ApiError::Store(error @ (StoreError::Failed { .. } | StoreError::Unusable { .. })) => {
+                Problem::internal("the store failed", &error)
+            }
             ApiError::Media(MediaError::NotFound(_)) => Problem::not_found("there is no such output"),
             ApiError::Media(error) => Problem::internal("the output could not be read", &error),
         }

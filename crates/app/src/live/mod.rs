@@ -9,7 +9,7 @@ mod handshake;
 mod origin;
 mod requests;
 mod snapshot;
-pub mod wire;
+mod wire;
 
 pub use events::events;
 pub use handshake::{HandshakeError, token_from_protocols};

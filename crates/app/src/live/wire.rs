@@ -3,13 +3,13 @@
 use monitor_pipeline::hub::CloseCode;
 
 /// A message may have this many bytes, however many fragments it comes in.
-pub const LARGEST_MESSAGE: usize = 64 * 1024;
+pub(super) const LARGEST_MESSAGE: usize = 64 * 1024;
 
 /// The longest payload of a control frame (RFC 6455, section 5.5).
 const LARGEST_CONTROL: u64 = 125;
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum Incoming {
+pub(super) enum Incoming {
     Text(String),
     /// To be answered with these bytes.
     Ping(Vec<u8>),
@@ -20,7 +20,7 @@ pub enum Incoming {
 
 /// Puts messages together from the bytes as they come. Holds nothing while no message is under way.
 #[derive(Debug, Default)]
-pub struct Decoder {
+pub(super) struct Decoder {
     /// Bytes of a frame that is not complete yet.
     pending: Vec<u8>,
     /// Fragments of a message that is not complete yet.
@@ -38,13 +38,13 @@ struct Header {
 
 impl Decoder {
     /// Appends what was read.
-    pub fn feed(&mut self, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.pending.extend_from_slice(bytes);
     }
 
     /// The next message, if it is complete. After an error the connection is to be closed with that code, and what
     /// follows is not looked at.
-    pub fn next_message(&mut self) -> Result<Option<Incoming>, CloseCode> {
+    pub(super) fn next_message(&mut self) -> Result<Option<Incoming>, CloseCode> {
         let mut at = 0;
         let found = self.scan(&mut at);
         if at == self.pending.len() || found.is_err() {

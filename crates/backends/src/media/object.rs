@@ -261,4 +261,43 @@ mod tests {
             assert!(matches!(checked(&forged), Err(MediaError::NotFound(_))), "{forged}");
         }
     }
+
+    fn files_below(dir: &Path) -> Vec<String> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(dir).unwrap().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                files.extend(files_below(&entry.path()));
+            } else {
+                files.push(entry.file_name().into_string().unwrap());
+            }
+        }
+        files.sort();
+        files
+    }
+
+    #[tokio::test]
+    async fn an_upload_that_breaks_off_leaves_no_file_and_one_that_ends_leaves_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let media = ObjectMedia::local(dir.path(), 1 << 30).unwrap();
+        let id = Uuid::from_u128(1);
+        // More than one part, so that parts of it are on the disk when it breaks off.
+        let parts = || (0..3).map(|_| Ok(Bytes::from(vec![0xfe; PART])));
+        let broken = parts().chain([Err(MediaError::Source("reset".to_owned()))]);
+        media.store(id, futures::stream::iter(broken.collect::<Vec<_>>()).boxed()).await.unwrap_err();
+        assert_eq!(files_below(dir.path()), [""; 0]);
+        media.store(id, futures::stream::iter(parts().collect::<Vec<_>>()).boxed()).await.unwrap();
+        assert_eq!(files_below(dir.path()), [id.to_string()]);
+    }
+
+    #[tokio::test]
+    async fn a_store_in_memory_does_as_well_as_a_folder() {
+        let media = ObjectMedia::new(Arc::new(object_store::memory::InMemory::new()), 1 << 20);
+        let mut png = Cursor::new(Vec::new());
+        image::DynamicImage::new_rgb8(640, 640).write_to(&mut png, image::ImageFormat::Png).unwrap();
+        let bytes = futures::stream::iter([Ok(Bytes::from(png.into_inner()))]).boxed();
+        let file = media.store(Uuid::from_u128(1), bytes).await.unwrap();
+        assert_eq!((file.width, file.height), (Some(640), Some(640)));
+        let (_, thumbnail) = media.open(&file.thumbnail_key.unwrap(), None).await.unwrap();
+        assert!(!thumbnail.try_collect::<Vec<_>>().await.unwrap().concat().is_empty());
+    }
 }

@@ -10,6 +10,8 @@ mod media;
 mod open;
 mod prune;
 mod summaries;
+#[cfg(test)]
+mod tests;
 mod values;
 mod writer;
 

@@ -38,6 +38,7 @@ const REMEMBERED: usize = 256;
 /// Prompts that nobody knows, and messages of each, that are kept until the queue explains them.
 const MAX_STRANGERS: usize = 32;
 const MAX_STRANGER_MESSAGES: usize = 512;
+const MAX_STRANGER_PICTURES: usize = 32 << 20;
 
 /// A prompt that ended here.
 #[derive(Debug)]
@@ -46,10 +47,18 @@ struct Ended {
     number: Option<f64>,
 }
 
+/// What was heard of a stranger.
+#[derive(Debug)]
+enum Kept {
+    Message(Message<'static>),
+    Picture { node_id: String, png: bool, image: Vec<u8> },
+}
+
 /// A prompt that messages speak of and that nobody knows yet.
 #[derive(Debug)]
 struct Stranger {
-    messages: Vec<Message<'static>>,
+    kept: Vec<Kept>,
+    picture_bytes: usize,
     since: u64,
     ask_due: u64,
 }
@@ -296,6 +305,11 @@ impl Tracker {
             return;
         }
         let Some(prompt_id) = message.prompt_id() else { return };
+        if let Message::Progress(step) = message
+            && let Some(node) = &step.node
+        {
+            self.last_progress = Some((prompt_id.to_owned(), node.clone()));
+        }
         let Some(at) = self.job_of(prompt_id) else {
             if !self.is_ended(prompt_id) || matches!(message, Message::ExecutionStart(_)) {
                 self.keep_for_later(now, prompt_id, message.clone().into_owned(), out);
@@ -332,7 +346,6 @@ impl Tracker {
             Message::ProgressState(state) => self.entries(now, at, &state.nodes, out),
             Message::Progress(step) => {
                 let Some(node) = &step.node else { return };
-                self.last_progress = Some((prompt_id.to_owned(), node.clone()));
                 if let (false, Some(value), Some(max)) = (self.jobs[at].is_modern(), step.value, step.max) {
                     self.write(now, at, out, |job, pen| {
                         running(job, pen);
@@ -436,20 +449,23 @@ impl Tracker {
             if self.strangers.len() >= MAX_STRANGERS {
                 return;
             }
-            let stranger = Stranger { messages: Vec::new(), since: now.mono, ask_due: now.mono + 1_000 };
+            let stranger = Stranger { kept: Vec::new(), picture_bytes: 0, since: now.mono, ask_due: now.mono + 1_000 };
             self.strangers.insert(prompt_id.to_owned(), stranger);
             self.want_snapshot(out);
         }
-        if let Some(stranger) = self.strangers.get_mut(prompt_id).filter(|kept| kept.messages.len() < MAX_STRANGER_MESSAGES)
+        if let Some(stranger) = self.strangers.get_mut(prompt_id).filter(|stranger| stranger.kept.len() < MAX_STRANGER_MESSAGES)
         {
-            stranger.messages.push(message);
+            stranger.kept.push(Kept::Message(message));
         }
     }
 
     fn replay(&mut self, now: Now, prompt_id: &str, out: &mut Vec<Output>) {
         if let Some(stranger) = self.strangers.remove(prompt_id) {
-            for message in &stranger.messages {
-                self.hear(now, message, out);
+            for kept in stranger.kept {
+                match kept {
+                    Kept::Message(message) => self.hear(now, &message, out),
+                    Kept::Picture { node_id, png, image } => self.picture(prompt_id, &node_id, png, &image, out),
+                }
             }
         }
     }
@@ -566,15 +582,26 @@ impl Tracker {
             ),
             BinaryFrame::Text { .. } | BinaryFrame::Unknown { .. } => return,
         };
-        let Some(at) = self.job_of(&prompt_id) else { return };
+        if let Some(stranger) = self.strangers.get_mut(&prompt_id) {
+            if stranger.kept.len() < MAX_STRANGER_MESSAGES && stranger.picture_bytes < MAX_STRANGER_PICTURES {
+                stranger.picture_bytes += image.len();
+                stranger.kept.push(Kept::Picture { node_id, png, image: image.to_vec() });
+            }
+            return;
+        }
+        self.picture(&prompt_id, &node_id, png, image, out);
+    }
+
+    fn picture(&mut self, prompt_id: &str, node_id: &str, png: bool, image: &[u8], out: &mut Vec<Output>) {
+        let Some(at) = self.job_of(prompt_id) else { return };
         let job = &mut self.jobs[at];
-        let (sequence, steps, is_final) = job.picture_of(&node_id);
-        let ordinal = self.pictures.entry((job.queue_id, node_id.clone())).or_default();
+        let (sequence, steps, is_final) = job.picture_of(node_id);
+        let ordinal = self.pictures.entry((job.queue_id, node_id.to_owned())).or_default();
         let picture = Picture {
             queue_id: job.queue_id,
-            prompt_id,
+            prompt_id: prompt_id.to_owned(),
             attempt: job.attempt,
-            node_id,
+            node_id: node_id.to_owned(),
             content_type: if png { "image/png" } else { "image/jpeg" },
             sequence,
             ordinal: *ordinal,

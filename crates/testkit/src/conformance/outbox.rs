@@ -188,9 +188,9 @@ async fn append_until_killed<O: Outbox + Clone + 'static>(outbox: O) {
                 let sequences = batch * 100..batch * 100 + u64::from(number * number);
                 let events: Vec<Event> = sequences.map(|sequence| job.queued(sequence)).collect();
                 outbox.append(&events).await.unwrap();
-                let lines: String = ids(&events).iter().map(|id| format!("acknowledged {id}\n")).collect();
                 let mut out = std::io::stdout().lock();
-                if out.write_all(lines.as_bytes()).and_then(|()| out.flush()).is_err() {
+                let told = ids(&events).iter().try_for_each(|id| writeln!(out, "acknowledged {id}"));
+                if told.and_then(|()| out.flush()).is_err() {
                     return;
                 }
             }

@@ -8,7 +8,7 @@ use monitor_pipeline::ports::{Pruned, Retention};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
 /// Generations a call.
-const CHUNK: i64 = 200;
+const CHUNK: i64 = 100;
 /// Monitor-level events a call.
 const EVENT_CHUNK: i64 = 5_000;
 /// Events may be here before their generation; what has none after so many milliseconds came when it was pruned

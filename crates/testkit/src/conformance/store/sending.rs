@@ -208,7 +208,7 @@ pub async fn hostile_strings_come_back_as_they_were<P: Place<Adapter: Store>>() 
         assert_eq!(store.apply(&events).await.unwrap(), [true; 3]);
         assert_eq!(store.events(record.queue_id).await.unwrap(), events);
         assert_eq!(store.prompt_events(&text, 0, 10).await.unwrap(), events);
-        assert_eq!(store.ended_prompts(&text, 10).await.unwrap(), [text.clone()]);
+        assert_eq!(store.ended_prompts(&text, 10).await.unwrap(), std::slice::from_ref(&text));
 
         let summary = sample::summary(&record, Status::Processing, 3);
         store.save_summary(&summary).await.unwrap();
