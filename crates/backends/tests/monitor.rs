@@ -56,7 +56,7 @@ async fn a_job_is_told_from_its_submission_to_its_end() {
 #[tokio::test]
 async fn the_feature_flags_are_the_first_thing_said_on_every_connection() {
     let fake = quick_fake().await;
-    let watched = Watched::of(&fake);
+    let _watched = Watched::of(&fake);
     until(|| fake.heard().len() == 1).await;
     fake.cut_sockets();
     until(|| fake.heard().len() == 2).await;
@@ -68,7 +68,7 @@ async fn the_feature_flags_are_the_first_thing_said_on_every_connection() {
 
 #[tokio::test]
 async fn previews_come_with_their_node_because_the_flags_count() {
-    let fake = quick_fake().await;
+    let fake = FakeComfy::builder().script(sampling_for(Duration::ZERO).previews(true)).start().await.unwrap();
     let watched = Watched::of(&fake);
     watched.connected().await;
     watched.monitor.submit(submission(), None).await;

@@ -45,7 +45,17 @@ pub(super) async fn snapshot(
         }
     }
     history.extend(recent.entries);
-    Ok(Snapshot { running: queue.running, pending: queue.pending, history, missing, history_empty, after_connect })
+    // What ended between the two questions is in both answers: the later one counts. The number tells another run
+    // under the same id.
+    let ended: HashSet<(&str, u64)> = history.iter().filter_map(|entry| entry.job.as_ref()).map(run).collect();
+    let open = |items: Vec<QueueItem>| items.into_iter().filter(|item| !ended.contains(&run(item))).collect();
+    let (running, pending) = (open(queue.running), open(queue.pending));
+    Ok(Snapshot { running, pending, history, missing, history_empty, after_connect })
+}
+
+/// A prompt id and the number it was queued under, whose bits are as the server gave it.
+fn run(item: &QueueItem) -> (&str, u64) {
+    (&item.prompt_id, item.number.to_bits())
 }
 
 /// A prompt that the server has.

@@ -182,6 +182,14 @@ async fn a_snapshot_reads_the_queue_before_the_history_and_asks_only_for_what_is
 }
 
 #[tokio::test]
+async fn a_job_that_ends_between_queue_and_history_has_ended() {
+    let stage = Stage { history: vec!["job"], ..Stage::with_queues(&[(&["job"], &["waits"])]) };
+    let seen = snapshot(&stage, Vec::new(), false).await.unwrap();
+    assert!(seen.running.is_empty());
+    assert_eq!((seen.pending.len(), seen.history.len()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_server_without_any_history_is_told_as_such() {
     let seen = snapshot(&Stage::default(), ids(&["gone"]), true).await.unwrap();
     assert!(seen.history_empty);

@@ -49,7 +49,7 @@ fn roles_are_found_without_any_class_too_and_each_class_has_a_warning() {
     let form = form(&txt2img(), &|_| None);
     assert_eq!(roles(&form), TXT2IMG);
     assert_eq!(form.warnings.len(), 7);
-    let expected = FormWarning {
+    let expected = NodeError {
         node_id: Some("4".to_owned()),
         node_title: Some("Checkpoint Loader".to_owned()),
         class_type: Some("CheckpointLoaderSimple".to_owned()),
