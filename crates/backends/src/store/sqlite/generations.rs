@@ -183,10 +183,11 @@ pub(super) async fn unsent(readers: &SqlitePool) -> Result<Vec<AttemptRecord>, F
 
 pub(super) async fn known(readers: &SqlitePool, queue_id: Uuid) -> Result<Option<Known>, Failure> {
     let mut snapshot = readers.begin().await?;
-    let row = sqlx::query_as::<_, (String, Option<String>)>("SELECT record, summary FROM generations WHERE queue_id = ?")
-        .bind(Id(queue_id))
-        .fetch_optional(&mut *snapshot)
-        .await?;
+    let row =
+        sqlx::query_as::<_, (String, Option<String>)>("SELECT record, summary FROM generations WHERE queue_id = ?")
+            .bind(Id(queue_id))
+            .fetch_optional(&mut *snapshot)
+            .await?;
     let Some((record, summary)) = row else {
         return Ok(None);
     };
