@@ -191,7 +191,9 @@ pub(super) async fn known(readers: &SqlitePool, queue_id: Uuid) -> Result<Option
     let Some((record, summary)) = row else {
         return Ok(None);
     };
-    let saved = summary.as_deref().map(serde_json::from_str).transpose()?;
+    // Made from the events and made again at the next one: one of another version is no reason to know nothing.
+    let unreadable = |error: &serde_json::Error| tracing::warn!(%error, %queue_id, "a saved summary cannot be read");
+    let saved = summary.and_then(|summary| serde_json::from_str(&summary).inspect_err(unreadable).ok());
     let rows = sqlx::query("SELECT * FROM attempts WHERE queue_id = ? ORDER BY number")
         .bind(Id(queue_id))
         .fetch_all(&mut *snapshot)
