@@ -68,7 +68,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     })?;
     let addr = listener.local_addr()?;
     let store = Arc::new(Sqlite::open(&config.data_dir).await?);
-    let media: Arc<dyn Media> = Arc::new(ObjectMedia::local(&config.data_dir.join("media"), config.media.max_bytes)?);
+    let media: Arc<dyn Media> = Arc::new(ObjectMedia::local(&config.data_dir, config.media.max_bytes)?);
 
     let demo = if config.demo { Some(demo::builder()?.speed(1.0).start().await?) } else { None };
     let servers = servers(config, demo.as_ref())?;
