@@ -10,10 +10,9 @@ pub fn weight(node: &Node, kind: NodeKind) -> f64 {
         NodeKind::Sampler => return steps_asked_for(node).unwrap_or(20.0),
         NodeKind::Loader | NodeKind::Upscaler | NodeKind::Video => 4.0,
         NodeKind::Vae | NodeKind::Audio | NodeKind::Model3d => 2.0,
-        NodeKind::TextEncoder | NodeKind::Control => 1.0,
+        NodeKind::TextEncoder | NodeKind::Control | NodeKind::Other => 1.0,
         NodeKind::Saver | NodeKind::Preview | NodeKind::Image => 0.5,
         NodeKind::Latent | NodeKind::Mask | NodeKind::Math => 0.1,
-        NodeKind::Other => 1.0,
     };
     // A node that asks for steps reports them, whatever its kind.
     steps_asked_for(node).map_or(base, |steps| steps.max(base))

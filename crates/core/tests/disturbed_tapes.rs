@@ -1,6 +1,8 @@
 //! The recordings again, but with messages lost, doubled, swapped and the connection cut anywhere: the invariants of
 //! the design hold all the same. `TAPE_CASES` raises the number of cases (default 1,000).
 
+#![allow(clippy::unwrap_used, reason = "this is all test code, its helpers too")]
+
 mod recordings;
 
 use monitor_core::event::{Body, Event};

@@ -1,11 +1,14 @@
 //! Every recording of a real server, tracked: its events as a reviewed snapshot.
 
+#![allow(clippy::unwrap_used, reason = "this is all test code, its helpers too")]
+
 mod recordings;
 
 use monitor_core::event::{Body, Event};
 use recordings::{Recording, Session, name, tapes};
 use serde_json::json;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use uuid::Uuid;
 
 fn track(recording: &Recording) -> Vec<Event> {
@@ -38,7 +41,7 @@ fn told(events: &[Event]) -> String {
                 error["traceback"] = json!(format!("{lines} lines"));
             }
         }
-        text += &format!("{} {:>4} {} {}\n", base.0, base.1, event.detail_type(), detail);
+        writeln!(text, "{} {:>4} {} {}", base.0, base.1, event.detail_type(), detail).unwrap();
     }
     text
 }

@@ -102,7 +102,7 @@ impl Library {
         let mut rows: Vec<MediaRecord> = Vec::new();
         for (node_id, output) in outputs {
             for item in read(output).items {
-                let row = self.row(owner, node_id, item.content, position);
+                let row = Self::row(owner, node_id, item.content, position);
                 let is_new = known.iter().chain(&rows).all(|other| other.media_id != row.media_id);
                 if is_new && rows.len() + known.len() < MAX_OUTPUTS {
                     position += 1;
@@ -121,7 +121,7 @@ impl Library {
         Ok(())
     }
 
-    fn row(&self, owner: &Owner, node_id: &str, content: Content, position: u32) -> MediaRecord {
+    fn row(owner: &Owner, node_id: &str, content: Content, position: u32) -> MediaRecord {
         let (what, source, text, kind, status) = match content {
             Content::File { file, format, .. } => {
                 let what = format!("{}/{}/{}", file.folder.as_str(), file.subfolder, file.filename);
@@ -225,13 +225,13 @@ impl Library {
         loop {
             match self.settled(&row).await {
                 Ok(()) => return,
-                Err(error) => match pauses.next() {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => {
+                Err(error) => {
+                    let Some(pause) = pauses.next() else {
                         tracing::error!(%error, media_id = %row.media_id, "an output could not be recorded; the next start tries again");
                         return;
-                    }
-                },
+                    };
+                    tokio::time::sleep(pause).await;
+                }
             }
         }
     }

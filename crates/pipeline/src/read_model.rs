@@ -196,7 +196,7 @@ impl ReadModel {
     pub fn instance(&self, instance: Instance) {
         if self.hub.is_watched(Topic::All) {
             let body = FrameBody::InstanceUpdate { instance: Box::new(instance) };
-            self.encode(&Frame { timestamp: clock::wall(), request_id: None, job: None, body }, |frame| {
+            Self::encode(&Frame { timestamp: clock::wall(), request_id: None, job: None, body }, |frame| {
                 self.hub.publish_all(frame);
             });
         }
@@ -292,11 +292,11 @@ impl ReadModel {
 
     fn publish(&self, queue_id: Uuid, frames: &[Frame]) {
         for frame in frames {
-            self.encode(frame, |frame| self.hub.publish(queue_id, frame));
+            Self::encode(frame, |frame| self.hub.publish(queue_id, frame));
         }
     }
 
-    fn encode(&self, frame: &Frame, then: impl FnOnce(&Encoded)) {
+    fn encode(frame: &Frame, then: impl FnOnce(&Encoded)) {
         match Encoded::text(frame) {
             Ok(frame) => then(&frame),
             Err(error) => tracing::warn!(%error, "a frame was left out"),
@@ -313,7 +313,7 @@ impl ReadModel {
         entry.updated_at = mono;
         entry.update_due = false;
         if self.hub.is_watched(Topic::All) {
-            self.encode(&view::update_frame(&entry.view, wall), |frame| self.hub.publish_all(frame));
+            Self::encode(&view::update_frame(&entry.view, wall), |frame| self.hub.publish_all(frame));
         }
     }
 

@@ -158,12 +158,11 @@ impl Relay {
                 Said::Event(event) if event.is_durable() => durable.push(*event),
                 Said::Event(event) => {
                     let key = (event.base.queue_id, event.node_id().map(str::to_owned));
-                    match newest.get(&key) {
-                        Some(at) => progress[*at] = *event,
-                        None => {
-                            newest.insert(key, progress.len());
-                            progress.push(*event);
-                        }
+                    if let Some(at) = newest.get(&key) {
+                        progress[*at] = *event;
+                    } else {
+                        newest.insert(key, progress.len());
+                        progress.push(*event);
                     }
                 }
                 Said::Observed { instance_id, observed } => self.observed(&instance_id, &observed).await,

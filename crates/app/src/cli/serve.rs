@@ -1,8 +1,13 @@
 use super::{Exit, Global, path_text};
-use crate::config::{Config, Flags};
+use crate::config::{Config, Flags, Instance};
 use crate::embedded;
 use clap::Args;
 use std::path::PathBuf;
+use std::time::Duration;
+use tokio::time::timeout;
+
+/// A server that takes longer to say who it is counts as away: the demo beside a busy one does no harm.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Watch the servers, keep what happens, and serve the page and the API
 #[derive(Debug, Args)]
@@ -32,6 +37,9 @@ pub(super) struct ServeArgs {
     /// With a server of our own that plays recorded jobs: nothing real runs
     #[arg(long)]
     demo: bool,
+    /// The demo too, if none of the servers is there yet
+    #[arg(long, conflicts_with = "demo")]
+    demo_if_away: bool,
 }
 
 pub(super) async fn serve(global: &Global, args: ServeArgs) -> anyhow::Result<Exit> {
@@ -42,10 +50,15 @@ pub(super) async fn serve(global: &Global, args: ServeArgs) -> anyhow::Result<Ex
     ];
     let values = values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let flags = Flags { values, comfyui: args.comfyui, demo: args.demo, ..Flags::default() };
-    let config = global.load(flags)?.servable()?;
+    let mut config = global.load(flags)?.servable()?;
+    let away = args.demo_if_away && all_away(&config.instances).await;
+    config.demo |= away;
 
     let running = embedded::start(&config).await?;
     eprintln!("ComfyUI Monitor {}: http://{}", env!("CARGO_PKG_VERSION"), running.addr);
+    if away {
+        eprintln!("No ComfyUI there yet, so a demo plays: what it shows does not really run");
+    }
     eprintln!("Watching {}", watched(&config));
     told_to_stop().await;
     eprintln!("Stopping");
@@ -53,8 +66,19 @@ pub(super) async fn serve(global: &Global, args: ServeArgs) -> anyhow::Result<Ex
     Ok(Exit::Done)
 }
 
+/// Whether none of these is a `ComfyUI` that answers.
+async fn all_away(instances: &[Instance]) -> bool {
+    let asked = instances.iter().map(|instance| async {
+        match embedded::comfy(instance) {
+            Ok(comfy) => !matches!(timeout(PATIENCE, comfy.system_stats()).await, Ok(Ok(_))),
+            Err(_) => true,
+        }
+    });
+    futures::future::join_all(asked).await.into_iter().all(|away| away)
+}
+
 fn watched(config: &Config) -> String {
-    let mut places: Vec<_> = config.instances.iter().map(crate::config::Instance::place).collect();
+    let mut places: Vec<_> = config.instances.iter().map(Instance::place).collect();
     if config.demo {
         places.push("the demo".to_owned());
     }
@@ -77,5 +101,28 @@ async fn told_to_stop() {
     // An error here means that no signal can be heard: then only a kill ends us, as without this.
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use monitor_testkit::FakeComfy;
+
+    async fn there() -> (FakeComfy, Instance) {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let fake = FakeComfy::builder().start().await.unwrap();
+        let instance = Instance::new("there", fake.base_url().parse().unwrap());
+        (fake, instance)
+    }
+
+    #[tokio::test]
+    async fn the_demo_is_wanted_only_while_no_server_is_there() {
+        let (fake, instance) = there().await;
+        let (gone, away) = there().await;
+        gone.shutdown().await;
+        assert!(all_away(std::slice::from_ref(&away)).await);
+        assert!(!all_away(&[away, instance]).await);
+        fake.shutdown().await;
     }
 }

@@ -160,10 +160,6 @@ impl Recording {
     pub fn job_count(&self) -> usize {
         self.jobs.len()
     }
-
-    pub fn last_line(&self) -> usize {
-        usize::MAX - 1
-    }
 }
 
 fn decode(b64: &str) -> Vec<u8> {
@@ -336,7 +332,8 @@ impl<'a> Session<'a> {
 
     /// Until nothing more comes of itself.
     pub fn settle(&mut self, t: u64) {
-        let at = self.recording.last_line();
+        // Behind every line of the recording.
+        let at = usize::MAX - 1;
         if !self.connected {
             self.open(t, at);
         }

@@ -39,7 +39,7 @@ impl Service {
         let read = self.graph_of(submit.source, submit.instance_id.as_deref()).await?;
         let mut graph = read.workflow;
         let classes = self.known_classes(submit.instance_id.as_deref());
-        self.override_inputs(&mut graph, submit.overrides, classes.as_deref())?;
+        Self::override_inputs(&mut graph, submit.overrides, classes.as_deref())?;
         let parsed = Graph::from_value(&graph).map_err(invalid)?;
         if parsed.is_empty() {
             return Err(invalid("the workflow has no nodes"));
@@ -56,7 +56,7 @@ impl Service {
             metadata: submit.metadata,
             warnings: Vec::new(),
         };
-        let attempt = self.new_attempt(record.queue_id, 1, submit.instance_id, graph, None);
+        let attempt = Self::new_attempt(record.queue_id, 1, submit.instance_id, graph, None);
         match self.parts.store.create(&record, &attempt).await {
             Ok(Created::New) => {}
             Ok(Created::Existing(queue_id)) => {
@@ -72,7 +72,6 @@ impl Service {
     }
 
     fn new_attempt(
-        &self,
         queue_id: Uuid,
         number: u32,
         instance_id: Option<String>,
@@ -183,8 +182,8 @@ impl Service {
         let mut graph = last.workflow;
         let classes = self.known_classes(instance_id.as_deref());
         let change = (!changes.is_empty()).then(|| in_words(&changes));
-        self.override_inputs(&mut graph, changes, classes.as_deref())?;
-        let attempt = self.new_attempt(queue_id, last.number + 1, instance_id, graph, change);
+        Self::override_inputs(&mut graph, changes, classes.as_deref())?;
+        let attempt = Self::new_attempt(queue_id, last.number + 1, instance_id, graph, change);
         self.parts.store.add_attempt(&attempt).await?;
         self.parts.read_model.attempt(&attempt).await?;
         self.parts.read_model.save(queue_id).await?;
@@ -254,7 +253,7 @@ impl Service {
         }
     }
 
-    fn override_inputs(&self, graph: &mut Value, changes: Overrides, classes: Option<&Value>) -> Result<(), ApiError> {
+    fn override_inputs(graph: &mut Value, changes: Overrides, classes: Option<&Value>) -> Result<(), ApiError> {
         if changes.is_empty() {
             return Ok(());
         }

@@ -1,0 +1,11 @@
+//! The whole line from the outside: the real binary as a process, a fake `ComfyUI` before it, and behind it the
+//! WebSocket and HTTP clients that a page has.
+
+// A test that cannot go on says so by panicking, in its helpers as well.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod live;
+mod process;
+mod recordings;
+mod story;
+mod workflows;
