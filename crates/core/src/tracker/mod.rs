@@ -161,6 +161,9 @@ impl Tracker {
                 self.jobs.push(Job::new(&submission, true, plan, Phase::Submitting));
             }
             Input::Answered { prompt_id, answer } => self.answered(now, &prompt_id, answer, &mut out),
+            Input::Withdrawn { prompt_id } => {
+                self.jobs.retain(|job| job.prompt_id != prompt_id || job.phase != Phase::Submitting || job.number.is_some());
+            }
             Input::Cancelling { prompt_id } => {
                 if let Some(at) = self.job_of(&prompt_id) {
                     self.jobs[at].cancelling = true;
