@@ -65,7 +65,7 @@ async fn a_job_that_completes_ends_with_0_and_its_outputs_are_saved_under_safe_n
     let served = Served::start().await;
     let output = served.run("good.json", &["--set", "3.seed=18446744073709551615", "--save", "out"]).await;
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    assert!(err(&output).contains("is done"), "{}", err(&output));
+    assert!(err(&output).contains("100%  Done"), "{}", err(&output));
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "out/dusk.png");
     assert_eq!(std::fs::read(served.path().join("out/dusk.png")).unwrap(), fake::BYTES);
     assert_eq!(std::fs::read_dir(served.path().join("out")).unwrap().count(), 1, "no previews");
@@ -120,7 +120,10 @@ async fn ctrl_c_cancels_the_job_and_ends_with_130() {
     }
     assert_eq!(child.wait().await.unwrap().code(), Some(130));
     let result: serde_json::Value = serde_json::from_str(&rest).unwrap();
-    assert_eq!((result["type"].as_str(), result["generation"]["status"].as_str()), (Some("result"), Some("interrupted")));
+    assert_eq!(
+        (result["type"].as_str(), result["generation"]["status"].as_str()),
+        (Some("result"), Some("interrupted"))
+    );
 }
 
 #[tokio::test]
