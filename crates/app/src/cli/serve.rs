@@ -57,7 +57,8 @@ pub(super) async fn serve(global: &Global, args: ServeArgs) -> anyhow::Result<Ex
     let running = embedded::start(&config).await?;
     eprintln!("ComfyUI Monitor {}: http://{}", env!("CARGO_PKG_VERSION"), running.addr);
     if away {
-        eprintln!("No ComfyUI there yet, so a demo plays: what it shows does not really run");
+        let places: Vec<_> = config.instances.iter().map(Instance::place).collect();
+        eprintln!("No ComfyUI at {} yet, so a demo plays: none of its jobs is real", places.join(", "));
     }
     eprintln!("Watching {}", watched(&config));
     told_to_stop().await;
