@@ -12,7 +12,7 @@ const GROUPS = [
 
 class Row {
   constructor(id) {
-    this.thumb = el("img", { class: "thumb", alt: "" });
+    this.thumb = el("div", { class: "thumb" });
     this.title = el("div", { class: "title" });
     this.what = el("div", { class: "what" });
     this.percent = el("div", { class: "percent" });
@@ -44,9 +44,8 @@ class Row {
   picture(url) {
     if (this.url === url) return;
     this.url = url;
-    this.thumb.classList.toggle("full", Boolean(url));
-    if (!url) return this.thumb.removeAttribute("src");
-    shownAt(url).then((src) => this.url === url && (this.thumb.src = src), () => {});
+    this.thumb.replaceChildren();
+    if (url) shownAt(url).then((src) => this.url === url && this.thumb.replaceChildren(el("img", { src, alt: "" })), () => {});
   }
 }
 

@@ -44,9 +44,9 @@ export async function shownAt(url) {
 }
 
 export class Live {
-  // hear(frame); tell(state, again in ms); locked() when the token is wanted.
-  constructor({ hear, tell, locked }) {
-    Object.assign(this, { hear, tell, locked, topics: new Set(["*"]), tries: 0, timer: 0 });
+  // hear(frame); see(header, image); tell(state, again in ms); locked() when the token is wanted.
+  constructor({ hear, see, tell, locked }) {
+    Object.assign(this, { hear, see, tell, locked, topics: new Set(["*"]), tries: 0, timer: 0 });
     // A laptop that wakes up should not wait for a timer.
     addEventListener("online", () => this.now());
     document.addEventListener("visibilitychange", () => document.hidden || this.socket || this.now());
@@ -76,13 +76,20 @@ export class Live {
       this.tell("live");
       this.topics.forEach((topic) => this.say("subscribe", topic));
     };
-    socket.onmessage = ({ data }) => typeof data === "string" && this.hear(JSON.parse(data));
+    socket.onmessage = ({ data }) => (typeof data === "string" ? this.hear(JSON.parse(data)) : this.preview(data));
     socket.onclose = () => {
       if (this.socket === socket) {
         this.socket = null;
         this.later();
       }
     };
+  }
+
+  // u32 big endian length, JSON of that length, image.
+  preview(data) {
+    const length = new DataView(data).getUint32(0);
+    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
+    this.see(header, new Blob([new Uint8Array(data, 4 + length)], { type: header.contentType }));
   }
 
   later() {
@@ -93,7 +100,7 @@ export class Live {
   }
 
   say(action, queueId) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ action, data: { queueId } }));
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ action, data: { queueId, previews: queueId !== "*" } }));
   }
 
   follow(topic) {

@@ -16,7 +16,7 @@ let openedId = null;
 
 const list = new List($("list"), $("no-jobs"));
 const stage = new Stage($("stage"), toast);
-const live = new Live({ hear, tell, locked });
+const live = new Live({ hear, see, tell, locked });
 
 // --- what happens
 
@@ -49,6 +49,10 @@ function hear(frame) {
       if (frame.queueId === openedId) apply(frame);
   }
   draw();
+}
+
+function see(header, image) {
+  if (header.queueId === openedId && !document.hidden) stage.now.see(image);
 }
 
 // A frame of the opened job. What changes more than a number is read again as a whole.

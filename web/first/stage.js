@@ -47,6 +47,7 @@ export class Stage {
     if (this.id !== job.queueId) {
       this.id = job.queueId;
       this.outputs.clear();
+      this.now.see(null);
       this.results.replaceChildren();
     }
     const ended = !["pending", "processing"].includes(job.status);
@@ -171,14 +172,25 @@ class Now {
     this.message = el("p", { class: "message" });
     this.soFar = el("p", { class: "so-far" });
     this.lanes = el("div");
-    this.element = el("section", { class: "card now", hidden: true }, el("div", { class: "label" }, el("span", { class: "pulse" }), "Currently Processing"),
-      this.name, this.class, this.line, this.bar, this.message, this.soFar, this.lanes);
+    this.picture = el("img", { alt: "", ariaHidden: "true", hidden: true });
+    const label = el("div", { class: "label" }, el("span", { class: "pulse" }), "Currently Processing");
+    this.element = el("section", { class: "card now", hidden: true }, this.picture,
+      el("div", {}, label, this.name, this.class, this.line, this.bar, this.message, this.soFar, this.lanes));
+  }
+
+  // The newest preview, or none. The old one is let go when the new one is there, so nothing flickers.
+  see(image) {
+    const old = this.picture.src;
+    this.picture.hidden = !image;
+    if (image) this.picture.src = URL.createObjectURL(image);
+    else this.picture.removeAttribute("src");
+    if (old) this.picture.decode().catch(() => {}).finally(() => URL.revokeObjectURL(old));
   }
 
   draw(running, message) {
     const node = running[0];
     this.element.hidden = !node;
-    if (!node) return;
+    if (!node) return this.picture.hidden || this.see(null);
     text(this.name, node.title);
     text(this.class, [node.classType, `node ${node.displayNodeId}`].filter(Boolean).join(", "));
     const steps = words.steps(node);

@@ -2,9 +2,9 @@
 //! it; nothing else knows all of it.
 
 use crate::config::{Config, Instance};
+use crate::gauges;
 use crate::http::{Metrics, Site as HttpSite, router};
 use crate::live::{LiveSettings, LiveState};
-use crate::gauges;
 use anyhow::Context as _;
 use monitor_backends::bus::memory::MemoryBus;
 use monitor_backends::comfy::{ComfyServer, Options};
@@ -64,11 +64,14 @@ pub struct Running {
 pub async fn start(config: &Config) -> anyhow::Result<Running> {
     // First what can be wrong on this machine, before any server is asked.
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
-        format!("cannot listen on {}: another program has the port, or the address is not of this machine", config.listen)
+        format!(
+            "cannot listen on {}: another program has the port, or the address is not of this machine",
+            config.listen
+        )
     })?;
     let addr = listener.local_addr()?;
     let store = Arc::new(Sqlite::open(&config.data_dir).await?);
-    let media: Arc<dyn Media> = Arc::new(ObjectMedia::local(&config.data_dir.join("media"), config.media.max_bytes)?);
+    let media: Arc<dyn Media> = Arc::new(ObjectMedia::local(&config.data_dir, config.media.max_bytes)?);
 
     let demo = if config.demo { Some(demo::builder()?.speed(1.0).start().await?) } else { None };
     let servers = servers(config, demo.as_ref())?;
@@ -134,7 +137,20 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
             tracing::error!(%error, "the HTTP server ended");
         }
     });
-    Ok(Running { addr, monitors, relay: said, line, library, journal, read_model, store, hub, server, stop, _demo: demo })
+    Ok(Running {
+        addr,
+        monitors,
+        relay: said,
+        line,
+        library,
+        journal,
+        read_model,
+        store,
+        hub,
+        server,
+        stop,
+        _demo: demo,
+    })
 }
 
 impl Running {
@@ -190,9 +206,8 @@ fn servers(config: &Config, demo: Option<&FakeComfy>) -> anyhow::Result<Vec<Serv
 
 /// The client of a configured server.
 pub fn comfy(instance: &Instance) -> anyhow::Result<Arc<dyn Comfy>> {
-    let secret = |(name, value): &(http::HeaderName, crate::config::Secret)| {
-        (name.to_string(), value.expose().to_owned())
-    };
+    let secret =
+        |(name, value): &(http::HeaderName, crate::config::Secret)| (name.to_string(), value.expose().to_owned());
     let options = Options {
         url: instance.url.to_string(),
         token: instance.token.as_ref().map(|token| token.expose().to_owned()),

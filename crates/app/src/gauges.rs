@@ -15,7 +15,8 @@ const TEXT: Metric = Metric::gauge("comfyui_monitor_messages_text", "Text messag
 const BINARY: Metric = Metric::gauge("comfyui_monitor_messages_binary", "Binary frames heard.");
 const UNKNOWN: Metric = Metric::gauge("comfyui_monitor_messages_unknown", "Messages of a type we do not know.");
 const ODD: Metric = Metric::gauge("comfyui_monitor_messages_odd", "Messages read only on a lenient second try.");
-const MALFORMED: Metric = Metric::gauge("comfyui_monitor_messages_malformed", "Messages and frames that could not be read.");
+const MALFORMED: Metric =
+    Metric::gauge("comfyui_monitor_messages_malformed", "Messages and frames that could not be read.");
 const CONNECTIONS: Metric = Metric::gauge("comfyui_monitor_connections", "Connections made to ComfyUI.");
 const SNAPSHOTS: Metric = Metric::gauge("comfyui_monitor_snapshots", "Times queue and history were read.");
 

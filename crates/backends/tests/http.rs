@@ -1,5 +1,7 @@
 //! The HTTP side against servers that are not what they should be.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "all of this is test")]
+
 use futures::StreamExt;
 use monitor_backends::comfy::{ComfyServer, Options};
 use monitor_core::event::FileRef;

@@ -149,21 +149,21 @@ impl Relay {
     }
 
     async fn take(&mut self, batch: Vec<Said>) {
-        let mut durable = Vec::new();
-        let mut progress: Vec<Event> = Vec::new();
+        // In the order in which it happened, or sequences would fall; of conflated progress the newest stands where
+        // it was said.
+        let mut events: Vec<Option<Event>> = Vec::new();
         let mut newest: HashMap<(Option<Uuid>, Option<String>), usize> = HashMap::new();
         let mut flushes = Vec::new();
         for said in batch {
             match said {
-                Said::Event(event) if event.is_durable() => durable.push(*event),
                 Said::Event(event) => {
-                    let key = (event.base.queue_id, event.node_id().map(str::to_owned));
-                    if let Some(at) = newest.get(&key) {
-                        progress[*at] = *event;
-                    } else {
-                        newest.insert(key, progress.len());
-                        progress.push(*event);
+                    if !event.is_durable() {
+                        let key = (event.base.queue_id, event.node_id().map(str::to_owned));
+                        if let Some(older) = newest.insert(key, events.len()) {
+                            events[older] = None;
+                        }
                     }
+                    events.push(Some(*event));
                 }
                 Said::Observed { instance_id, observed } => self.observed(&instance_id, &observed).await,
                 Said::Image { instance_id, picture } => {
@@ -178,18 +178,13 @@ impl Relay {
                 Said::Flush(done) => flushes.push(done),
             }
         }
-        if !durable.is_empty() {
-            self.keep(&durable).await;
-            self.publish(durable).await;
-        }
-        progress.sort_by_key(|event| event.base.sequence);
-        for event in progress {
-            // Not before the lifecycle events it follows; the next update says it again.
-            if !self.stuck.contains_key(&event.base.queue_id)
-                && let Err(error) = self.bus.publish(std::slice::from_ref(&event)).await
-            {
-                tracing::debug!(%error, "progress was not told");
+        let events: Vec<Event> = events.into_iter().flatten().collect();
+        if !events.is_empty() {
+            let durable: Vec<Event> = events.iter().filter(|event| event.is_durable()).cloned().collect();
+            if !durable.is_empty() {
+                self.keep(&durable).await;
             }
+            self.publish(events).await;
         }
         if !flushes.is_empty() {
             self.sweep().await;
@@ -212,21 +207,24 @@ impl Relay {
     async fn publish(&mut self, events: Vec<Event>) {
         let (waiting, ready): (Vec<Event>, Vec<Event>) =
             events.into_iter().partition(|event| self.stuck.contains_key(&event.base.queue_id));
-        for event in waiting {
-            self.stuck.entry(event.base.queue_id).or_default().push_back(event);
-        }
+        self.set_aside(waiting);
         if ready.is_empty() {
             return;
         }
         match self.bus.publish(&ready).await {
-            Ok(()) => self.gone(ready.iter().map(|event| event.base.event_id)),
+            Ok(()) => self.gone(ready.iter().filter(|event| event.is_durable()).map(|event| event.base.event_id)),
             Err(error) => {
                 tracing::warn!(%error, events = ready.len(), "the bus did not take events; they wait in the outbox");
-                for event in ready {
-                    self.stuck.entry(event.base.queue_id).or_default().push_back(event);
-                }
+                self.set_aside(ready);
                 self.retry_at = Some(Instant::now() + self.retry_pause);
             }
+        }
+    }
+
+    /// Durable events wait for the bus; progress does not, since the next update says it again.
+    fn set_aside(&mut self, events: Vec<Event>) {
+        for event in events.into_iter().filter(Event::is_durable) {
+            self.stuck.entry(event.base.queue_id).or_default().push_back(event);
         }
     }
 

@@ -10,7 +10,7 @@ mod serve;
 mod watch;
 mod words;
 
-use crate::config::{self, ConfigError, Environment, Flags, Loaded};
+use crate::config::{self, ConfigError, Environment, Flags, Loaded, Origin};
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use std::path::PathBuf;
@@ -131,12 +131,24 @@ impl Global {
         flags
     }
 
+    /// As [`Global::load`], for a command whose own words are what counts: it logs only what is wrong, unless told.
+    fn load_quietly(&self, flags: Flags) -> Result<Loaded, ConfigError> {
+        self.load_with(flags, Some("warn"))
+    }
+
     /// Loads the configuration with these flags besides the global ones, and starts logging.
     fn load(&self, flags: Flags) -> Result<Loaded, ConfigError> {
+        self.load_with(flags, None)
+    }
+
+    fn load_with(&self, flags: Flags, level: Option<&str>) -> Result<Loaded, ConfigError> {
         let mut all = self.flags();
         all.values.extend(flags.values);
-        let loaded =
-            config::load(&Flags { config: all.config, values: all.values, ..flags }, &Environment::of_process())?;
+        let flags = Flags { config: all.config, values: all.values, ..flags };
+        let mut loaded = config::load(&flags, &Environment::of_process())?;
+        if let Some(level) = level.filter(|_| loaded.origin("log.level") == Origin::Default) {
+            level.clone_into(&mut loaded.config.log.level);
+        }
         crate::telemetry::init(&loaded.config.log);
         for notice in &loaded.notices {
             tracing::warn!("{notice}");

@@ -54,7 +54,7 @@ pub(super) struct RecordArgs {
 
 pub(super) async fn record(global: &Global, args: RecordArgs) -> anyhow::Result<Exit> {
     let comfyui = args.comfyui.iter().cloned().collect();
-    let config = global.load(Flags { comfyui, ..Flags::default() })?.config;
+    let config = global.load_quietly(Flags { comfyui, ..Flags::default() })?.config;
     let instance = config.instances.into_iter().next().ok_or_else(|| Usage("there is no server to record".into()))?;
     let graphs = args.workflow.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
 

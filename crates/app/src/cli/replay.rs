@@ -112,7 +112,7 @@ impl FaultArgs {
 }
 
 pub(super) async fn replay(global: &Global, args: ReplayArgs) -> anyhow::Result<Exit> {
-    global.load(crate::config::Flags::default())?;
+    global.load_quietly(crate::config::Flags::default())?;
     if !(args.speed.is_finite() && args.speed >= 0.0) {
         return Err(Usage("--speed is 0 or more".to_owned()).into());
     }

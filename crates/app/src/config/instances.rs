@@ -7,9 +7,9 @@ use http::{HeaderName, HeaderValue};
 use monitor_backends::comfy::Options;
 use reqwest::Url;
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-const KEYS: [&str; 8] = ["id", "name", "url", "headers", "token", "token_file", "token_env", "tls_ca_file"];
+const KEYS: [&str; 7] = ["id", "name", "url", "headers", "token", "token_file", "token_env"];
 /// Set by HTTP itself, or by the WebSocket handshake.
 const OURS: [&str; 6] = ["host", "connection", "upgrade", "content-length", "transfer-encoding", "origin"];
 
@@ -26,13 +26,11 @@ pub struct Instance {
     pub headers: Vec<(HeaderName, Secret)>,
     /// Sent as `Authorization: Bearer`.
     pub token: Option<Secret>,
-    /// PEM; besides those that the system trusts.
-    pub tls_ca_file: Option<PathBuf>,
 }
 
 impl Instance {
     pub fn new(id: &str, url: Url) -> Self {
-        Instance { id: id.to_owned(), name: id.to_owned(), url, headers: Vec::new(), token: None, tls_ca_file: None }
+        Instance { id: id.to_owned(), name: id.to_owned(), url, headers: Vec::new(), token: None }
     }
 
     /// As the adapter wants it.
@@ -196,7 +194,6 @@ fn from_table(
                     .map_err(|cause| wrong(format!("cannot read {}: {cause}", path.display())))?;
                 instance.token = Some(Secret::new(text.trim()));
             }
-            "tls_ca_file" => instance.tls_ca_file = Some(resolve(&entry.text, folder, home)),
             _ => instance.headers.push(
                 header(entry)
                     .ok_or_else(|| file::unknown(entry.origin.clone(), &entry.key, KEYS.into_iter()))?

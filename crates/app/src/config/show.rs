@@ -40,9 +40,6 @@ fn instance_lines(instance: &Instance) -> Vec<String> {
     if let Some(token) = &instance.token {
         lines.push(format!("token = {}", quoted(&format!("{token:?}"))));
     }
-    if let Some(path) = &instance.tls_ca_file {
-        lines.push(format!("tls_ca_file = {}", quoted(&path.to_string_lossy())));
-    }
     if !instance.headers.is_empty() {
         let masked: Vec<_> = instance.headers.iter().map(|(name, value)| format!("{name} = \"{value:?}\"")).collect();
         lines.push(format!("headers = {{ {} }}", masked.join(", ")));

@@ -3,16 +3,17 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
-use monitor_core::event::{Event, JobError};
-use monitor_core::frame::FrameBody;
-use monitor_core::generation::{Generation, Instance, NodeError, OutputKind, OutputStatus, Status, Summary};
+use monitor_core::event::{Event, InterruptReason, JobError};
+use monitor_core::frame::{Frame, FrameBody, JobHeader};
+use monitor_core::generation::{Generation, Instance, NodeError, Output, OutputKind, OutputStatus, Status, Summary};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::api::{
     Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload,
 };
+use monitor_pipeline::hub::{Encoded, Hub};
 use monitor_pipeline::ports::{ListQuery, MediaError, MediaRecord, Page, StoreError, Today};
 use serde_json::{Value, json};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use uuid::Uuid;
 
 pub(crate) const KNOWN: Uuid = Uuid::from_u128(1);
@@ -29,6 +30,10 @@ pub(crate) struct FakeApi {
     pub(crate) uploaded: Mutex<Vec<Upload>>,
     pub(crate) read: Mutex<Vec<(Source, Option<String>, Option<String>)>>,
     pub(crate) store_is_broken: bool,
+    /// What became of the generation that was submitted under an id of the caller's.
+    pub(crate) current: Mutex<Option<Generation>>,
+    /// Where its frames go.
+    pub(crate) hub: Option<Arc<Hub>>,
 }
 
 pub(crate) fn generation(queue_id: Uuid, status: &str) -> Generation {
@@ -60,6 +65,58 @@ fn page_of(after: u64, limit: u32) -> Vec<Event> {
 }
 
 impl FakeApi {
+    /// Keeps the generation as it is now, then tells the frame.
+    pub(crate) fn happens(&self, generation: Generation, body: FrameBody) {
+        let job = JobHeader {
+            queue_id: generation.queue_id,
+            prompt_id: generation.prompt_id.clone(),
+            attempt: 1,
+            sequence: generation.sequence,
+            status: generation.status,
+        };
+        let queue_id = generation.queue_id;
+        *self.current.lock().unwrap() = Some(generation);
+        if let Some(hub) = &self.hub {
+            let frame = Frame { timestamp: Timestamp(0), request_id: None, job: Some(job), body };
+            hub.publish(queue_id, &Encoded::text(&frame).unwrap());
+        }
+    }
+
+    /// A job whose file says how it goes.
+    fn play(&self, queue_id: Uuid, filename: &str) -> Generation {
+        let running = Generation { sequence: 1, ..generation(queue_id, "processing") };
+        self.happens(running.clone(), FrameBody::JobStarted { total_nodes: 1, cached_nodes: Vec::new() });
+        let ended = |status| Generation { sequence: 9, ..generation(queue_id, status) };
+        match filename {
+            "good.json" => {
+                let outputs: Vec<Output> = serde_json::from_value(json!([
+                    {"mediaId": PICTURE, "nodeId": "9", "kind": "image", "preview": false, "status": "stored",
+                     "url": format!("/v1/media/{PICTURE}"), "originalFilename": "../dusk.png"},
+                    {"mediaId": DRAWING, "nodeId": "9", "kind": "image", "preview": true, "status": "stored",
+                     "url": format!("/v1/media/{DRAWING}"), "originalFilename": "preview.svg"},
+                ]))
+                .unwrap();
+                let done = Generation { outputs: outputs.clone(), ..ended("completed") };
+                self.happens(done, FrameBody::Completed { outputs, duration_ms: Some(61_000), message: "Done".into() });
+            }
+            "bad.json" => {
+                let error = JobError { r#type: "ValueError".into(), message: "bad value".into(), ..Default::default() };
+                let failed = Generation { error: Some(error.clone()), ..ended("failed") };
+                self.happens(failed, FrameBody::JobFailed { error, message: "Failed".into() });
+            }
+            "stopped.json" => {
+                let reason = InterruptReason::Interrupted;
+                self.happens(ended("interrupted"), FrameBody::JobInterrupted { reason, message: "Stopped".into() });
+            }
+            _ => {}
+        }
+        running
+    }
+
+    fn current(&self, queue_id: Uuid) -> Option<Generation> {
+        self.current.lock().unwrap().clone().filter(|generation| generation.queue_id == queue_id)
+    }
+
     fn broken(&self) -> Result<(), ApiError> {
         if self.store_is_broken {
             return Err(StoreError::Failed { place: "/secret/place".into(), cause: "disk".into() }.into());
@@ -92,12 +149,15 @@ impl Api for FakeApi {
         if let Source::Json(Value::Array(_)) = submit.source {
             return Err(ApiError::Invalid { message: "no workflow".into(), node_id: Some("3".into()) });
         }
-        if submit.title.as_deref() == Some("refuse") {
+        if submit.title.as_deref() == Some("refuse") || submit.filename.as_deref() == Some("refused.json") {
             let error =
                 JobError { r#type: "submission_refused".into(), message: "no such model".into(), ..Default::default() };
             let node_errors =
                 vec![NodeError { node_id: Some("4".into()), message: "not there".into(), ..Default::default() }];
             return Err(ApiError::Refused { queue_id: KNOWN, error, node_errors });
+        }
+        if let (Some(queue_id), Some(filename)) = (submit.queue_id, submit.filename.as_deref()) {
+            return Ok(Submitted { generation: self.play(queue_id, filename), created: true });
         }
         let created = submit.idempotency_key.as_deref() != Some("again");
         Ok(Submitted { generation: generation(KNOWN, "pending"), created })
@@ -122,6 +182,12 @@ impl Api for FakeApi {
     }
 
     async fn cancel(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
+        if let Some(current) = self.current(queue_id) {
+            let stopped = Generation { status: Status::Interrupted, sequence: current.sequence + 1, ..current };
+            let reason = InterruptReason::Cancelled;
+            self.happens(stopped.clone(), FrameBody::JobInterrupted { reason, message: "Cancelled".into() });
+            return Ok(stopped);
+        }
         let generation = known(queue_id)?;
         match generation.status {
             Status::Completed => Err(ApiError::Conflict("it has ended".into())),
@@ -151,7 +217,7 @@ impl Api for FakeApi {
     }
 
     async fn generation(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
-        known(queue_id)
+        self.current(queue_id).map_or_else(|| known(queue_id), Ok)
     }
 
     async fn job(&self, prompt_id: &str) -> Result<Generation, ApiError> {
@@ -246,7 +312,17 @@ impl Api for FakeApi {
         instance(instance_id)
     }
 
-    async fn snapshot(&self, _: Option<Uuid>) -> Result<FrameBody, ApiError> {
-        Ok(FrameBody::Pong)
+    async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError> {
+        let generation = queue_id.map(|id| self.current(id).map(Box::new));
+        let all = queue_id.is_none();
+        let instances = if all { Some(self.instances().await) } else { None };
+        Ok(FrameBody::Snapshot {
+            queue_id: queue_id.map_or_else(|| "*".to_owned(), |id| id.to_string()),
+            sequence: None,
+            generation,
+            generations: all.then(|| vec![summary()]),
+            instances,
+            truncated: false,
+        })
     }
 }

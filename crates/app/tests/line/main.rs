@@ -4,8 +4,19 @@
 // A test that cannot go on says so by panicking, in its helpers as well.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod access;
+mod crashes;
+mod hostile;
 mod live;
+mod others;
+mod outages;
 mod process;
 mod recordings;
+mod refusals;
+mod stage;
+mod steering;
+mod stopping;
 mod story;
+mod submitting;
+mod terminal;
 mod workflows;

@@ -1,6 +1,6 @@
 //! Workflows and recordings for servers that tests set up.
 
-use monitor_testkit::{Tape, demo, tapes_dir};
+use monitor_testkit::{NodeScript, Script, Tape, demo, tapes_dir};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -19,4 +19,9 @@ pub(crate) fn submission() -> (String, Value) {
     let queue_id = Uuid::new_v4().to_string();
     let body = json!({"workflow": portrait(), "queueId": queue_id});
     (queue_id, body)
+}
+
+/// The portrait's sampler stands still after its tenth step until it is released.
+pub(crate) fn held() -> Script {
+    Script::new().node("3", NodeScript::new().held_at(10))
 }

@@ -67,20 +67,16 @@ impl Watched {
 
     pub async fn until(&self, what: &str, wanted: impl Fn(&Heard) -> bool) -> Heard {
         let mut heard = self.heard.clone();
-        let waited = tokio::time::timeout(PATIENCE, heard.wait_for(|heard| wanted(heard))).await;
-        match waited {
-            Ok(heard) => heard.unwrap().clone(),
-            Err(_) => panic!("never {what}; heard {:#?}", self.told()),
-        }
+        let outcome = tokio::time::timeout(PATIENCE, heard.wait_for(|heard| wanted(heard))).await;
+        let Ok(heard) = outcome else { panic!("never {what}; heard {:#?}", self.told()) };
+        heard.unwrap().clone()
     }
 
     pub async fn until_status(&self, what: &str, wanted: impl Fn(&InstanceStatus) -> bool) -> InstanceStatus {
         let mut status = self.monitor.status();
-        let waited = tokio::time::timeout(PATIENCE, status.wait_for(|status| wanted(status))).await;
-        match waited {
-            Ok(status) => status.unwrap().clone(),
-            Err(_) => panic!("never {what}; is {:#?}", self.monitor.status().borrow()),
-        }
+        let outcome = tokio::time::timeout(PATIENCE, status.wait_for(|status| wanted(status))).await;
+        let Ok(status) = outcome else { panic!("never {what}; is {:#?}", self.monitor.status().borrow()) };
+        status.unwrap().clone()
     }
 
     pub async fn connected(&self) -> InstanceStatus {

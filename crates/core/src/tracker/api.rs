@@ -110,6 +110,8 @@ pub enum Input<'a> {
     Submitting(Submission),
     /// The server's answer; `prompt_id` is the one we sent.
     Answered { prompt_id: String, answer: Answer },
+    /// It never reached the server: as if it had not been submitted here.
+    Withdrawn { prompt_id: String },
     /// A person asked us to stop it: its end is `cancelled`.
     Cancelling { prompt_id: String },
     /// We are going down.

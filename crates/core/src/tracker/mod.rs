@@ -23,7 +23,7 @@ use crate::ids::event_id;
 use crate::time::Now;
 use job::{Heard, Job, Pen, Phase};
 use plan::Plan;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 /// `execution_cached` follows `execution_start` at once; after this many ms the start is told without it.
 const START_PATIENCE: u64 = 2_000;
@@ -78,6 +78,8 @@ pub struct Tracker {
     healing_since: Option<u64>,
     sequence: u64,
     queue_remaining: Option<u64>,
+    /// Places in line that changed and have not been told.
+    moved: BTreeMap<uuid::Uuid, u32>,
     /// Job and node of the `progress` heard last: a type 1 preview belongs to them.
     last_progress: Option<(String, String)>,
     pictures: HashMap<(uuid::Uuid, String), u32>,
@@ -100,6 +102,7 @@ impl Tracker {
             disconnected_at: None,
             healing_since: None,
             queue_remaining: None,
+            moved: BTreeMap::new(),
             last_progress: None,
             pictures: HashMap::new(),
             coarse_due: None,
@@ -158,6 +161,9 @@ impl Tracker {
                 self.jobs.push(Job::new(&submission, true, plan, Phase::Submitting));
             }
             Input::Answered { prompt_id, answer } => self.answered(now, &prompt_id, answer, &mut out),
+            Input::Withdrawn { prompt_id } => {
+                self.jobs.retain(|job| job.prompt_id != prompt_id || job.phase != Phase::Submitting || job.number.is_some());
+            }
             Input::Cancelling { prompt_id } => {
                 if let Some(at) = self.job_of(&prompt_id) {
                     self.jobs[at].cancelling = true;
@@ -543,7 +549,7 @@ impl Tracker {
     }
 
     /// Gives every waiting job of ours and of others its place: 1 is next.
-    fn place_in_line(&mut self) -> Vec<(uuid::Uuid, u32)> {
+    fn place_in_line(&mut self) {
         let mut line: Vec<usize> = (0..self.jobs.len())
             .filter(|at| self.jobs[*at].phase == Phase::Waiting && !self.jobs[*at].is_started())
             .collect();
@@ -551,20 +557,18 @@ impl Tracker {
             let number = |at: &usize| self.jobs[*at].number.unwrap_or(f64::MAX);
             number(a).total_cmp(&number(b))
         });
-        let mut moved = Vec::new();
         for (place, at) in (1..).zip(line) {
             if self.jobs[at].position != Some(place) {
                 self.jobs[at].position = Some(place);
-                moved.push((self.jobs[at].queue_id, place));
+                self.moved.insert(self.jobs[at].queue_id, place);
             }
         }
-        moved
     }
 
     fn positions(&mut self, out: &mut Vec<Output>) {
-        let moved = self.place_in_line();
-        if !moved.is_empty() {
-            out.push(Output::Positions(moved));
+        self.place_in_line();
+        if !self.moved.is_empty() {
+            out.push(Output::Positions(std::mem::take(&mut self.moved).into_iter().collect()));
         }
     }
 
@@ -646,3 +650,6 @@ fn job_error(job: &Job, error: &ExecutionError) -> JobError {
         traceback: error.traceback.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -84,13 +84,14 @@ impl Tracker {
             None if ours && self.jobs.iter().any(|job| job.phase == Phase::Submitting) => return,
             None => self.adopt(item, out),
         };
-        let plan = item.graph.read().map(|graph| super::Plan::new(&graph, &item.outputs, &self.classes)).ok();
+        let first_sight = self.jobs[at].number.is_none() || is_new;
+        let read = first_sight.then(|| item.graph.read().ok()).flatten();
+        let plan = read.map(|graph| super::Plan::new(&graph, &item.outputs, &self.classes));
         let job = &mut self.jobs[at];
-        let first_sight = job.number.is_none() || is_new;
         job.number = Some(item.number);
         job.create_time = job.create_time.or(item.create_time);
         job.addressed_to_us |= ours;
-        if let (Some(plan), true) = (plan, first_sight) {
+        if let Some(plan) = plan {
             job.replan(plan);
         }
         if job.phase == Phase::Submitting {
@@ -178,6 +179,10 @@ impl Tracker {
     /// An entry of the history that no open job explains: somebody's job that came and went between two looks.
     fn meet_ended(&mut self, now: Now, entry: &HistoryEntry, out: &mut Vec<Output>) {
         let Some(item) = &entry.job else { return };
+        let open = |job: &Job| job.prompt_id == entry.prompt_id && job.number == Some(item.number);
+        if self.jobs.iter().any(open) {
+            return;
+        }
         if self.has_ended(&entry.prompt_id, Some(item.number)) {
             // Words of it that came too late explain nothing any more.
             self.strangers.remove(&entry.prompt_id);

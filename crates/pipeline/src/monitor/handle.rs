@@ -125,6 +125,11 @@ impl MonitorHandle {
         self.comfy.class_info(class).await
     }
 
+    /// Gives memory back when the server is next idle; without its cache the next job runs cold.
+    pub async fn free(&self, unload_models: bool, free_memory: bool) -> Result<(), ComfyError> {
+        self.comfy.free(unload_models, free_memory).await
+    }
+
     /// An input image; use the name the server gives it.
     pub async fn upload(&self, upload: Upload) -> Result<UploadedImage, ComfyError> {
         self.comfy.upload(upload).await

@@ -30,10 +30,18 @@ pub(super) async fn snapshot(
         Ok::<_, ComfyError>((prompt_id, entry))
     };
     let one_by_one = stream::iter(asked.collect::<Vec<_>>()).map(ask).buffered(IN_PARALLEL).try_collect::<Vec<_>>();
-    let recent = comfy.recent_history(if after_connect { RECENT_AT_FIRST } else { RECENT });
+    let recent = async {
+        match comfy.recent_history(if after_connect { RECENT_AT_FIRST } else { RECENT }).await {
+            // A server, or a proxy before it, that does not know the list: the jobs in question are known one by one.
+            Err(ComfyError::Http { .. } | ComfyError::NotComfy { .. }) => Ok(None),
+            answer => answer.map(Some),
+        }
+    };
     let (found, recent) = futures::try_join!(one_by_one, recent)?;
 
-    let history_empty = recent.entries.is_empty() && found.iter().all(|(_, entry)| entry.is_none());
+    let history_empty = recent.as_ref().is_some_and(|recent| recent.entries.is_empty())
+        && found.iter().all(|(_, entry)| entry.is_none());
+    let recent = recent.unwrap_or_default();
     let among_recent: HashSet<String> = recent.entries.iter().map(|entry| entry.prompt_id.clone()).collect();
     let mut history: Vec<HistoryEntry> = Vec::new();
     let mut missing = Vec::new();

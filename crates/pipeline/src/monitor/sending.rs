@@ -107,6 +107,8 @@ impl Driver {
         };
         match answer {
             Some(answer) => self.tell(now, Input::Answered { prompt_id, answer }),
+            // Perhaps it goes to another server next time.
+            None if matches!(sent, Sent::Away { .. }) => self.tell(now, Input::Withdrawn { prompt_id }),
             None => drop(self.unsent.insert(prompt_id)),
         }
         // The caller may have given up waiting; what happened is told by events all the same.

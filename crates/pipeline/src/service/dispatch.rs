@@ -130,7 +130,7 @@ impl Service {
                 Err(_) => return Ok(Outcome::Waits),
             }
         }
-        attempt.instance_id = Some(site.instance_id.clone());
+        let wanted = attempt.instance_id.replace(site.instance_id.clone());
         attempt.sending = Sending::Sent;
         self.update(&attempt).await?;
         let submission = Submission {
@@ -160,6 +160,7 @@ impl Service {
             Sent::Away { reason } => {
                 tracing::debug!(reason, queue_id = %attempt.queue_id, "a submission waits");
                 attempt.sending = Sending::Waiting;
+                attempt.instance_id = wanted;
                 Outcome::Waits
             }
             Sent::Unknown { reason } => {

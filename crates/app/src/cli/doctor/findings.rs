@@ -83,7 +83,8 @@ pub(super) fn unreachable(place: &str, error: &ComfyError, elsewhere: Option<u16
             format!("No secure connection to {place}"),
             cause.clone(),
             "if the server speaks plain http, write http:// in `url`; if its certificate is your own, let this machine \
-             trust its issuer; if the name does not match, use the one in the certificate",
+             trust its issuer, or name a bundle with it in SSL_CERT_FILE; if the name does not match, use the one in \
+             the certificate",
         ),
         ComfyError::Unreachable { cause, .. } => {
             away(cause, "correct the host name, and see whether the machine is on and in this network")

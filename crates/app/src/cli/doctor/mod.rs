@@ -43,7 +43,7 @@ pub(super) struct DoctorArgs {
 pub(super) async fn doctor(global: &Global, args: DoctorArgs) -> anyhow::Result<Exit> {
     let values = [("listen", args.listen), ("data_dir", path_text(args.data_dir.as_ref()))];
     let values = values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
-    let loaded = global.load(Flags { values, comfyui: args.comfyui, ..Flags::default() })?;
+    let loaded = global.load_quietly(Flags { values, comfyui: args.comfyui, ..Flags::default() })?;
     let config = loaded.config.clone();
     let mut found: Vec<(Option<String>, Finding)> = Vec::new();
     if let Err(error @ ConfigError::Exposed(_)) = loaded.servable() {
@@ -100,7 +100,10 @@ fn report(found: &[(Option<String>, Finding)], servers: usize, colors: bool) -> 
     let servers = if servers == 1 { "the server".to_owned() } else { format!("{servers} servers") };
     text.push_str(&match found.iter().filter(|(_, finding)| finding.severity > Severity::Hint).count() {
         0 => {
-            format!("{} Nothing stands in the way: {servers} and our own address, folder and token\n", paint("32", "✓"))
+            format!(
+                "{} Nothing stands in the way: {servers}, our address, folder and token are fine\n",
+                paint("32", "✓")
+            )
         }
         1 => "One thing to mend\n".to_owned(),
         count => format!("{count} things to mend\n"),

@@ -21,7 +21,7 @@ pub(super) struct Job {
 #[derive(Debug, PartialEq)]
 pub(super) enum News {
     Message(String),
-    Started { node: String },
+    Started { node: String, message: String },
     Finished { node: String, duration_ms: Option<u64>, cached: bool },
     Ended(String),
 }
@@ -100,19 +100,16 @@ impl Job {
     fn run(&mut self, nodes: &[RunningNode]) -> Vec<News> {
         let known = |node: &&RunningNode| self.running.iter().any(|known| known.node_id == node.node_id);
         let started: Vec<_> = nodes.iter().filter(|node| !known(node)).collect();
-        let mut news: Vec<_> =
-            started.into_iter().map(|node| News::Started { node: node.current_node.clone() }).collect();
+        let news: Vec<_> = started
+            .into_iter()
+            .map(|node| News::Started { node: node.current_node.clone(), message: node.message.clone() })
+            .collect();
         for node in nodes {
             self.names.insert(node.display_node_id.clone(), node.current_node.clone());
         }
         self.running = nodes.to_vec();
-        if let Some(message) = nodes.first().map(|node| node.message.clone()).filter(|message| !message.is_empty()) {
-            if news.is_empty() {
-                // The node is known; only lines that tell of a start would repeat it.
-                self.message.clone_from(&message);
-            } else {
-                news.extend(self.say(&message));
-            }
+        if let Some(node) = nodes.first().filter(|node| !node.message.is_empty()) {
+            self.message.clone_from(&node.message);
         }
         news
     }
@@ -153,7 +150,8 @@ mod tests {
         let mut job = Job::default();
         let queued = json!({"type": "job_queued", "sequence": 1, "queuePosition": 2, "message": "2nd in line"});
         assert_eq!(hear(&mut job, &queued), [News::Message("2nd in line".into())]);
-        assert_eq!(hear(&mut job, &progress(2, 1))[0], News::Started { node: "K-Sampler".into() });
+        let message = "Generating image using K-Sampler: 1/20 steps".to_owned();
+        assert_eq!(hear(&mut job, &progress(2, 1)), [News::Started { node: "K-Sampler".into(), message }]);
         assert_eq!(hear(&mut job, &progress(3, 2)), []);
         assert_eq!(job.message, "Generating image using K-Sampler: 2/20 steps");
         let executed = json!({"type": "node_executed", "sequence": 4, "nodeId": "3", "displayNodeId": "3",

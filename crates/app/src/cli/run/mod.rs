@@ -68,7 +68,7 @@ pub(super) struct RunArgs {
 pub(super) async fn run(global: &Global, args: RunArgs) -> anyhow::Result<Exit> {
     let values = path_text(args.token_file.as_ref()).map(|path| ("token_file", path));
     let comfyui = args.comfyui.iter().cloned().collect();
-    let loaded = global.load(Flags { values: values.into_iter().collect(), comfyui, ..Flags::default() })?;
+    let loaded = global.load_quietly(Flags { values: values.into_iter().collect(), comfyui, ..Flags::default() })?;
     let file = read(&args.workflow).await?;
 
     let (monitor, straight) = match &args.server {
@@ -83,7 +83,8 @@ pub(super) async fn run(global: &Global, args: RunArgs) -> anyhow::Result<Exit> 
         Err(error) => match error.downcast_ref::<ClientError>() {
             Some(ClientError::Refused(problem)) => {
                 eprintln!("error: {}", words::printable(&problem.detail));
-                for complaint in &problem.node_errors {
+                // A complaint about the whole is the detail already.
+                for complaint in problem.node_errors.iter().filter(|complaint| complaint.node_id.is_some()) {
                     let node = complaint.node_title.as_ref().or(complaint.node_id.as_ref());
                     let node = node.map(|node| format!("{node}: ")).unwrap_or_default();
                     eprintln!("  {}{}", words::printable(&node), words::printable(&complaint.message));
@@ -259,8 +260,10 @@ async fn waiting_for(monitor: &Monitor) -> Option<String> {
     let instances = monitor.instances().await.ok()?;
     let away = |state| matches!(state, InstanceState::Connecting | InstanceState::Disconnected);
     let first = instances.first().filter(|_| instances.iter().all(|instance| away(instance.state)))?;
-    let reason = first.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    Some(format!("Waiting for ComfyUI at {}{reason}", first.url))
+    Some(match &first.reason {
+        Some(reason) => format!("Waiting for ComfyUI: {reason}"),
+        None => format!("Waiting for ComfyUI at {}", first.url),
+    })
 }
 
 fn conclude(generation: &Generation, saved: &[PathBuf], args: &RunArgs) -> anyhow::Result<()> {
@@ -269,14 +272,8 @@ fn conclude(generation: &Generation, saved: &[PathBuf], args: &RunArgs) -> anyho
         super::print(&format!("{}\n", json!({"type": "result", "generation": generation, "saved": saved})))?;
         return Ok(());
     }
-    let title = words::printable(&generation.title);
-    let took = generation.duration_ms.map(|millis| format!(", {}", words::duration(millis))).unwrap_or_default();
-    let results = generation.outputs.iter().filter(|output| !output.preview).count();
-    match generation.status {
-        Status::Completed => eprintln!("{title} is done{took}, {results} outputs"),
-        Status::Failed => eprintln!("{title} failed{took}"),
-        Status::Interrupted => eprintln!("{title} was stopped{took}"),
-        Status::Pending | Status::Processing => eprintln!("{title} goes on without us"),
+    if !generation.status.is_ended() {
+        eprintln!("{} goes on without us", words::printable(&generation.title));
     }
     if let Some(error) = &generation.error {
         let node = error.node_title.as_ref().map(|node| format!("{node}: ")).unwrap_or_default();

@@ -44,7 +44,7 @@ struct Lines {
 
 impl Reporter for Lines {
     fn tell(&mut self, job: &Job, news: &[News], _: Option<&Frame>) {
-        let at = words::duration(u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX));
+        let at = words::duration(u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX).max(10));
         for news in news {
             let text = line(news);
             eprintln!("{at:>8}  {:>3}%  {}", words::percent(job.percentage), words::printable(&text));
@@ -55,7 +55,8 @@ impl Reporter for Lines {
 fn line(news: &News) -> String {
     match news {
         News::Message(message) | News::Ended(message) => message.clone(),
-        News::Started { node } => format!("{node} begins"),
+        News::Started { message, .. } if !message.is_empty() => message.clone(),
+        News::Started { node, .. } => format!("{node} begins"),
         News::Finished { node, cached: true, .. } => format!("{node} was cached"),
         News::Finished { node, duration_ms: Some(millis), .. } => {
             format!("{node} took {}", words::duration(*millis))

@@ -86,10 +86,8 @@ impl Board {
             let state = match instance.state {
                 InstanceState::Connected => "live".to_owned(),
                 InstanceState::Polling => "polled".to_owned(),
-                InstanceState::Connecting => format!("waiting for ComfyUI at {}", instance.url),
-                InstanceState::Disconnected => {
-                    let reason = instance.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-                    format!("waiting for ComfyUI at {}{reason}", instance.url)
+                InstanceState::Connecting | InstanceState::Disconnected => {
+                    format!("waiting for ComfyUI at {}", instance.url)
                 }
             };
             format!("{}: {state}", instance.name)

@@ -40,7 +40,7 @@ pub(super) struct WatchArgs {
 
 pub(super) async fn watch(global: &Global, args: WatchArgs) -> anyhow::Result<Exit> {
     let values = path_text(args.token_file.as_ref()).map(|path| ("token_file", path));
-    let config = global.load(Flags { values: values.into_iter().collect(), ..Flags::default() })?.config;
+    let config = global.load_quietly(Flags { values: values.into_iter().collect(), ..Flags::default() })?.config;
     let base = match args.server {
         Some(url) => url,
         None => reachable(config.listen)?,

@@ -183,14 +183,17 @@ pub(super) async fn unsent(readers: &SqlitePool) -> Result<Vec<AttemptRecord>, F
 
 pub(super) async fn known(readers: &SqlitePool, queue_id: Uuid) -> Result<Option<Known>, Failure> {
     let mut snapshot = readers.begin().await?;
-    let row = sqlx::query_as::<_, (String, Option<String>)>("SELECT record, summary FROM generations WHERE queue_id = ?")
-        .bind(Id(queue_id))
-        .fetch_optional(&mut *snapshot)
-        .await?;
+    let row =
+        sqlx::query_as::<_, (String, Option<String>)>("SELECT record, summary FROM generations WHERE queue_id = ?")
+            .bind(Id(queue_id))
+            .fetch_optional(&mut *snapshot)
+            .await?;
     let Some((record, summary)) = row else {
         return Ok(None);
     };
-    let saved = summary.as_deref().map(serde_json::from_str).transpose()?;
+    // Made from the events and made again at the next one: one of another version is no reason to know nothing.
+    let unreadable = |error: &serde_json::Error| tracing::warn!(%error, %queue_id, "a saved summary cannot be read");
+    let saved = summary.and_then(|summary| serde_json::from_str(&summary).inspect_err(unreadable).ok());
     let rows = sqlx::query("SELECT * FROM attempts WHERE queue_id = ? ORDER BY number")
         .bind(Id(queue_id))
         .fetch_all(&mut *snapshot)

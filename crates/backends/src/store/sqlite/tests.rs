@@ -145,12 +145,15 @@ async fn what_was_asked_for_before_closing_is_kept_and_what_comes_after_is_refus
 async fn a_row_that_cannot_be_read_holds_up_no_other() {
     let (_dir, store) = fresh().await;
     let events = job(1).run();
+    let record = record(1);
+    store.create(&record, &attempt(&record, 1)).await.unwrap();
     store.append(&events).await.unwrap();
     store.apply(&events).await.unwrap();
     store
         .write(Writes::Often, |connection| {
             Box::pin(async move {
                 connection.execute("UPDATE outbox SET event = 'no JSON' WHERE position <= 2").await?;
+                connection.execute("UPDATE generations SET summary = '{}'").await?;
                 connection
                     .execute("UPDATE events SET event = '{\"detailType\": \"Unheard Of\"}' WHERE rowid = 3")
                     .await?;
@@ -161,7 +164,9 @@ async fn a_row_that_cannot_be_read_holds_up_no_other() {
         .unwrap();
     assert_eq!(store.pending(2).await.unwrap(), events[2..4]);
     assert_eq!(store.pending(100).await.unwrap(), events[2..]);
-    let read = store.events(record(1).queue_id).await.unwrap();
+    let known = store.known(record.queue_id).await.unwrap().unwrap();
+    assert_eq!((known.record.title, known.saved), (record.title, None));
+    let read = store.events(record.queue_id).await.unwrap();
     assert_eq!(read, [&events[..2], &events[3..]].concat());
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn decoded<T: DeserializeOwned>(rows: &[SqliteRow]) -> Result<Vec<T>,
         match serde_json::from_str(row.try_get::<&str, _>(0)?) {
             Ok(value) => values.push(value),
             Err(error) => {
-                tracing::error!(%error, "a row of the store cannot be read and is left out")
+                tracing::error!(%error, "a row of the store cannot be read and is left out");
             }
         }
     }

@@ -45,6 +45,7 @@ pub async fn a_newer_summary_is_never_replaced_by_an_older_one<P: Place<Adapter:
         }
         let newest = store.list(&ListQuery { limit: 1, ..all() }).await.unwrap().items;
         assert_eq!(newest, rising[4..]);
+        assert_eq!(store.known(record.queue_id).await.unwrap().unwrap().saved.as_ref(), rising.last());
     }
     // The same again may know more.
     let record = record(10);

@@ -35,6 +35,7 @@ pub async fn what_was_created_is_known_with_its_first_attempt<P: Place<Adapter: 
     };
     assert_eq!(store.create(&record, &attempt).await.unwrap(), Created::New);
     assert_known(&store, &record, &[attempt]).await;
+    assert_eq!(store.known(record.queue_id).await.unwrap().unwrap().saved, None);
     assert!(store.known(Uuid::nil()).await.unwrap().is_none());
 }
 
