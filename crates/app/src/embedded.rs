@@ -7,7 +7,7 @@ use crate::http::{Metrics, Site as HttpSite, router};
 use crate::live::{LiveSettings, LiveState};
 use anyhow::Context as _;
 use monitor_backends::bus::memory::MemoryBus;
-use monitor_backends::comfy::{ComfyServer, Options};
+use monitor_backends::comfy::ComfyServer;
 use monitor_backends::media::object::ObjectMedia;
 use monitor_backends::store::sqlite::Sqlite;
 use monitor_core::ids::client_id;
@@ -15,7 +15,7 @@ use monitor_core::tracker;
 use monitor_pipeline::api::Api;
 use monitor_pipeline::comfy::Comfy;
 use monitor_pipeline::handlers::Context;
-use monitor_pipeline::hub::{CloseCode, Hub, HubSettings};
+use monitor_pipeline::hub::{CloseCode, Hub, HubSettings, ReaderLimits};
 use monitor_pipeline::journal::Journal;
 use monitor_pipeline::library::{self, Library, Patience};
 use monitor_pipeline::monitor::{self, MonitorHandle, Timing};
@@ -38,7 +38,7 @@ const DEMO: &str = "demo";
 const SEQUENCE_LEAP: u64 = 1 << 20;
 const ENDED_PROMPTS: u32 = 256;
 /// Between two looks at what is beyond the retention, and at the state that a restart must not lose.
-const PRUNE_INTERVAL: Duration = Duration::from_secs(600);
+const PRUNE_INTERVAL: Duration = Duration::from_mins(10);
 const SAVE_INTERVAL: Duration = Duration::from_secs(2);
 /// Everything together ends within 10 s.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -198,29 +198,16 @@ fn servers(config: &Config, demo: Option<&FakeComfy>) -> anyhow::Result<Vec<Serv
     instances
         .into_iter()
         .map(|(instance, demo)| {
-            let comfy = comfy(&instance)?;
-            Ok(Server { comfy, instance, demo })
+            let comfy: Arc<dyn Comfy> = Arc::new(ComfyServer::new(&instance.options())?);
+            Ok(Server { instance, comfy, demo })
         })
         .collect()
 }
 
-/// The client of a configured server.
-pub fn comfy(instance: &Instance) -> anyhow::Result<Arc<dyn Comfy>> {
-    let secret =
-        |(name, value): &(http::HeaderName, crate::config::Secret)| (name.to_string(), value.expose().to_owned());
-    let options = Options {
-        url: instance.url.to_string(),
-        token: instance.token.as_ref().map(|token| token.expose().to_owned()),
-        headers: instance.headers.iter().map(secret).collect(),
-    };
-    Ok(Arc::new(ComfyServer::new(&options)?))
-}
-
 fn hub_settings(config: &Config) -> HubSettings {
-    let mut settings = HubSettings::default();
-    settings.readers = usize::try_from(config.limits.live_connections).unwrap_or(usize::MAX);
-    settings.limits.subscriptions = usize::try_from(config.limits.subscriptions).unwrap_or(usize::MAX);
-    settings
+    let count = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
+    let limits = ReaderLimits { subscriptions: count(config.limits.subscriptions), ..ReaderLimits::default() };
+    HubSettings { readers: count(config.limits.live_connections), limits }
 }
 
 fn live_origins(config: &Config) -> Vec<String> {
