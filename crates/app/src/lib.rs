@@ -1,5 +1,6 @@
 //! `comfyui-monitor`: configuration, the HTTP API, live frames and the command line around the pipeline.
 
+#[allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "help texts are shown as they stand")]
 pub mod cli;
 pub mod client;
 pub mod clock;

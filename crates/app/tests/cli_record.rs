@@ -1,5 +1,7 @@
 //! `record` against the fake server: what it writes can be played.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use monitor_testkit::{FakeComfy, Tape, demo};
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! The command line as people meet it: the built binary, its texts and its exit codes.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

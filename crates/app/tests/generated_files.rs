@@ -28,7 +28,10 @@ fn the_openapi_document_is_current() {
 #[test]
 fn the_completions_are_current() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        is_current(&docs().join("completions").join(format!("comfyui-monitor.{shell}")), &said(&["completions", shell]));
+        is_current(
+            &docs().join("completions").join(format!("comfyui-monitor.{shell}")),
+            &said(&["completions", shell]),
+        );
     }
 }
 

@@ -3,11 +3,7 @@
 //!
 //! `scripts/fetch-editor-files` fetches them; `EDITOR_FILES` names another folder.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "the lint knows only functions marked as tests"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the lint knows only functions marked as tests")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,33 +23,21 @@ fn object_info() -> Value {
 
 /// Every editor-format file in the folders of the template versions, by `version/name`.
 fn editor_files() -> BTreeMap<String, Value> {
-    let folder = std::env::var_os("EDITOR_FILES")
-        .map_or_else(|| workspace().join("target/editor-files"), PathBuf::from);
+    let folder =
+        std::env::var_os("EDITOR_FILES").map_or_else(|| workspace().join("target/editor-files"), PathBuf::from);
     let list = |folder: &Path| -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(folder).unwrap_or_else(|error| {
-            panic!(
-                "{}: {error}: run scripts/fetch-editor-files first",
-                folder.display()
-            )
-        });
+        let entries = std::fs::read_dir(folder)
+            .unwrap_or_else(|error| panic!("{}: {error}: run scripts/fetch-editor-files first", folder.display()));
         entries.map(|entry| entry.unwrap().path()).collect()
     };
     let mut files = BTreeMap::new();
     for version in list(&folder).into_iter().filter(|path| path.is_dir()) {
-        for path in list(&version)
-            .into_iter()
-            .filter(|path| path.extension().is_some_and(|it| it == "json"))
-        {
+        for path in list(&version).into_iter().filter(|path| path.extension().is_some_and(|it| it == "json")) {
             // The folder also holds the index of the templates in every language.
             if let Ok(carried) = extract(&std::fs::read(&path).unwrap())
                 && let Graph::Editor(file) = carried.graph
             {
-                let name = path
-                    .strip_prefix(&folder)
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .to_owned();
+                let name = path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
                 files.insert(name, file);
             }
         }
@@ -63,12 +47,7 @@ fn editor_files() -> BTreeMap<String, Value> {
 
 /// Classes whose inputs have changed after `ComfyUI` 0.33.0, so that files of later versions hold values this one does not
 /// take, whoever converts them.
-const CHANGED_LATER: [&str; 4] = [
-    "CLIPLoader",
-    "CreateVideo",
-    "ModelAttentionBackend",
-    "RemeshMesh",
-];
+const CHANGED_LATER: [&str; 4] = ["CLIPLoader", "CreateVideo", "ModelAttentionBackend", "RemeshMesh"];
 
 fn is_later(name: &str) -> bool {
     name.starts_with("0.1.123")
@@ -76,28 +55,14 @@ fn is_later(name: &str) -> bool {
 
 /// Every node of a file, those of its subgraphs too.
 fn nodes(file: &Value) -> impl Iterator<Item = &Value> {
-    let subgraphs = file
-        .pointer("/definitions/subgraphs")
-        .and_then(Value::as_array);
-    std::iter::once(file)
-        .chain(subgraphs.into_iter().flatten())
-        .flat_map(|graph| graph["nodes"].as_array().unwrap())
+    let subgraphs = file.pointer("/definitions/subgraphs").and_then(Value::as_array);
+    std::iter::once(file).chain(subgraphs.into_iter().flatten()).flat_map(|graph| graph["nodes"].as_array().unwrap())
 }
 
 fn knows_all_classes(file: &Value, object_info: &Value) -> bool {
-    let subgraphs: Vec<&Value> = file
-        .pointer("/definitions/subgraphs/")
-        .into_iter()
-        .collect();
-    let defined = file
-        .pointer("/definitions/subgraphs")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten();
-    let defined: Vec<&str> = defined
-        .chain(subgraphs)
-        .filter_map(|it| it["id"].as_str())
-        .collect();
+    let subgraphs: Vec<&Value> = file.pointer("/definitions/subgraphs/").into_iter().collect();
+    let defined = file.pointer("/definitions/subgraphs").and_then(Value::as_array).into_iter().flatten();
+    let defined: Vec<&str> = defined.chain(subgraphs).filter_map(|it| it["id"].as_str()).collect();
     nodes(file).all(|node| {
         let class = node["type"].as_str().unwrap();
         object_info.get(class).is_some()
@@ -120,24 +85,14 @@ fn every_template_of_known_classes_becomes_a_graph_the_server_can_check() {
             Ok(graph) => {
                 converted += 1;
                 let mut found = check(&graph, &object_info);
-                found.retain(|fault| {
-                    !(is_later(&name) && CHANGED_LATER.iter().any(|class| fault.contains(class)))
-                });
+                found.retain(|fault| !(is_later(&name) && CHANGED_LATER.iter().any(|class| fault.contains(class))));
                 faults.extend(found.into_iter().map(|fault| format!("{name}: {fault}")));
             }
             Err(error) => faults.push(format!("{name}: {error}")),
         }
     }
-    assert!(
-        faults.is_empty(),
-        "{} faults:\n{}",
-        faults.len(),
-        faults.join("\n")
-    );
-    assert!(
-        converted >= 30,
-        "only {converted} files have classes of this server alone"
-    );
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    assert!(converted >= 30, "only {converted} files have classes of this server alone");
 }
 
 /// What `ComfyUI` would find wrong with the graph before it runs, apart from files this server does not have.
@@ -152,18 +107,10 @@ fn check(graph: &Value, object_info: &Value) -> Vec<String> {
         };
         let inputs = node["inputs"].as_object().unwrap();
         for (input, value) in inputs {
-            if let [Value::String(from), Value::Number(slot)] =
-                value.as_array().map_or(&[][..], Vec::as_slice)
-            {
-                let outputs = graph
-                    .get(from)
-                    .map(|from| &object_info[from["class_type"].as_str().unwrap()]["output"]);
-                match outputs
-                    .map(|outputs| outputs.get(usize::try_from(slot.as_u64().unwrap()).unwrap()))
-                {
-                    None => faults.push(format!(
-                        "{id} {class}.{input}: linked to {from}, which is not there"
-                    )),
+            if let [Value::String(from), Value::Number(slot)] = value.as_array().map_or(&[][..], Vec::as_slice) {
+                let outputs = graph.get(from).map(|from| &object_info[from["class_type"].as_str().unwrap()]["output"]);
+                match outputs.map(|outputs| outputs.get(usize::try_from(slot.as_u64().unwrap()).unwrap())) {
+                    None => faults.push(format!("{id} {class}.{input}: linked to {from}, which is not there")),
                     Some(None) => {
                         faults.push(format!("{id} {class}.{input}: {from} has no output {slot}"));
                     }
@@ -171,43 +118,19 @@ fn check(graph: &Value, object_info: &Value) -> Vec<String> {
                 }
             }
         }
-        check_inputs(
-            &format!("{id} {class}"),
-            "",
-            &info["input"],
-            inputs,
-            &mut faults,
-        );
+        check_inputs(&format!("{id} {class}"), "", &info["input"], inputs, &mut faults);
     }
     faults
 }
 
-fn check_inputs(
-    at: &str,
-    prefix: &str,
-    declared: &Value,
-    inputs: &Map<String, Value>,
-    faults: &mut Vec<String>,
-) {
+fn check_inputs(at: &str, prefix: &str, declared: &Value, inputs: &Map<String, Value>, faults: &mut Vec<String>) {
     for section in ["required", "optional"] {
         for (name, declaration) in declared[section].as_object().into_iter().flatten() {
             let name = format!("{prefix}{name}");
             let options = &declaration[1];
-            let kind = options["widgetType"]
-                .as_str()
-                .or(declaration[0].as_str())
-                .unwrap_or("COMBO");
-            let is_value = [
-                "INT",
-                "FLOAT",
-                "STRING",
-                "BOOLEAN",
-                "COMBO",
-                "COMFY_DYNAMICCOMBO_V3",
-                "COLOR",
-                "CURVE",
-            ]
-            .contains(&kind)
+            let kind = options["widgetType"].as_str().or(declaration[0].as_str()).unwrap_or("COMBO");
+            let is_value = ["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COMFY_DYNAMICCOMBO_V3", "COLOR", "CURVE"]
+                .contains(&kind)
                 && options["forceInput"] != true;
             let Some(value) = inputs.get(&name) else {
                 if is_value && section == "required" {
@@ -223,24 +146,18 @@ fn check_inputs(
                 "STRING" => value.is_string(),
                 "BOOLEAN" => value.is_boolean(),
                 "COMBO" => {
-                    let choices = declaration[0]
-                        .as_array()
-                        .or(options["options"].as_array())
-                        .unwrap();
+                    let choices = declaration[0].as_array().or(options["options"].as_array()).unwrap();
                     is_file(value) || choices.is_empty() || choices.contains(value)
                 }
-                "COMFY_DYNAMICCOMBO_V3" => match options["options"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .find(|it| it["key"] == *value)
-                {
-                    Some(branch) => {
-                        check_inputs(at, &format!("{name}."), &branch["inputs"], inputs, faults);
-                        true
+                "COMFY_DYNAMICCOMBO_V3" => {
+                    match options["options"].as_array().unwrap().iter().find(|it| it["key"] == *value) {
+                        Some(branch) => {
+                            check_inputs(at, &format!("{name}."), &branch["inputs"], inputs, faults);
+                            true
+                        }
+                        None => false,
                     }
-                    None => false,
-                },
+                }
                 _ => true,
             };
             if !fits {
@@ -252,17 +169,16 @@ fn check_inputs(
 
 fn within(value: &Value, options: &Value) -> bool {
     let value = value.as_f64().unwrap();
-    options["min"].as_f64().is_none_or(|min| value >= min)
-        && options["max"].as_f64().is_none_or(|max| value <= max)
+    options["min"].as_f64().is_none_or(|min| value >= min) && options["max"].as_f64().is_none_or(|max| value <= max)
 }
 
 /// Names of models and media, which the recorded server does not have.
 fn is_file(value: &Value) -> bool {
     value.as_str().is_some_and(|name| {
         let name = name.split(" [").next().unwrap_or(name);
-        Path::new(name).extension().is_some_and(|extension| {
-            extension.len() <= 11 && !extension.to_str().unwrap().contains(' ')
-        })
+        Path::new(name)
+            .extension()
+            .is_some_and(|extension| extension.len() <= 11 && !extension.to_str().unwrap().contains(' '))
     })
 }
 
@@ -277,33 +193,24 @@ fn a_template_with_a_class_the_server_lacks_is_refused_with_the_name_of_the_node
         match to_api(&file, &|class| object_info.get(class)) {
             Err(EditorError::UnknownClass { node, more }) => {
                 refused += 1;
-                assert!(
-                    object_info.get(&node.class).is_none(),
-                    "{name}: {node} is known"
-                );
+                assert!(object_info.get(&node.class).is_none(), "{name}: {node} is known");
                 let inner = node.id.rsplit(':').next().unwrap();
-                let in_file = nodes(&file).any(|it| {
-                    it["id"].to_string().trim_matches('"') == inner && it["type"] == *node.class
-                });
+                let in_file =
+                    nodes(&file).any(|it| it["id"].to_string().trim_matches('"') == inner && it["type"] == *node.class);
                 assert!(in_file, "{name}: {node} is not in the file");
-                let message = EditorError::UnknownClass {
-                    node: node.clone(),
-                    more,
-                }
-                .to_string();
+                let message = EditorError::UnknownClass { node: node.clone(), more }.to_string();
                 assert!(
-                    message.starts_with(&format!("Node {}", node.id))
-                        && message.contains(&node.class),
+                    message.starts_with(&format!("Node {}", node.id)) && message.contains(&node.class),
                     "{message}"
                 );
             }
             // The unknown nodes are muted, or in a closed subgraph.
             Ok(graph) => {
-                let known = graph.as_object().unwrap().values().all(|node| {
-                    object_info
-                        .get(node["class_type"].as_str().unwrap())
-                        .is_some()
-                });
+                let known = graph
+                    .as_object()
+                    .unwrap()
+                    .values()
+                    .all(|node| object_info.get(node["class_type"].as_str().unwrap()).is_some());
                 assert!(known, "{name}");
             }
             Err(EditorError::MadeInBrowser { node, .. }) => {
@@ -312,10 +219,7 @@ fn a_template_with_a_class_the_server_lacks_is_refused_with_the_name_of_the_node
             Err(other) => panic!("{name}: {other}"),
         }
     }
-    assert!(
-        refused >= 30,
-        "only {refused} files have classes this server lacks"
-    );
+    assert!(refused >= 30, "only {refused} files have classes this server lacks");
 }
 
 /// Newer files hold the values of widgets twice, by position and by name.
@@ -351,13 +255,9 @@ fn strip(file: &mut Value, field: &str) -> bool {
     match file {
         Value::Object(fields) => {
             found |= fields.remove(field).is_some();
-            fields
-                .values_mut()
-                .for_each(|value| found |= strip(value, field));
+            fields.values_mut().for_each(|value| found |= strip(value, field));
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| found |= strip(item, field)),
+        Value::Array(items) => items.iter_mut().for_each(|item| found |= strip(item, field)),
         _ => {}
     }
     found

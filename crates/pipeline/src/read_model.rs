@@ -109,11 +109,12 @@ impl ReadModel {
         let before = entry.view.status();
         if entry.view.attempt_known(attempt_seed(attempt)) {
             let now = clock::now();
-            if entry.view.status() != before && entry.view.status().is_ended() {
+            let status = entry.view.status();
+            if !status.is_ended() {
+                self.publish(attempt.queue_id, &[view::queue_frame(&entry.view, now.wall)]);
+            } else if status != before {
                 let frames: Vec<Frame> = view::end_frame(&entry.view, now.wall).into_iter().collect();
                 self.publish(attempt.queue_id, &frames);
-            } else {
-                self.publish(attempt.queue_id, &[view::queue_frame(&entry.view, now.wall)]);
             }
             self.update(&mut entry, before, now.mono, now.wall);
         }

@@ -11,11 +11,7 @@ use crate::server::{Builder, FakeComfy};
 use crate::tape::{Tape, TapeError};
 
 /// A recording's trace and the files beside it.
-type Recording = (
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-);
+type Recording = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 macro_rules! recording {
     ($name:literal, $($file:literal),*) => {
@@ -31,12 +27,7 @@ const RECORDINGS: [Recording; 6] = [
     recording!("02-txt2img", "history.json", "object_info.json"),
     recording!("10-parallel", "history.json", "object_info.json"),
     recording!("11-expansion-loop", "history.json"),
-    recording!(
-        "16-outputs",
-        "history.json",
-        "history-2.json",
-        "object_info.json"
-    ),
+    recording!("16-outputs", "history.json", "history-2.json", "object_info.json"),
     recording!("07-node-error", "history.json"),
     recording!("24-list-mapping", "history.json"),
 ];
@@ -45,10 +36,7 @@ const RECORDINGS: [Recording; 6] = [
 pub fn tapes() -> Result<Vec<Tape>, TapeError> {
     let read = |(name, trace, files): Recording| {
         Tape::parse(name, trace, |asked| {
-            files
-                .iter()
-                .find(|(file, _)| *file == asked)
-                .map(|(_, text)| (*text).to_owned())
+            files.iter().find(|(file, _)| *file == asked).map(|(_, text)| (*text).to_owned())
         })
     };
     RECORDINGS.into_iter().map(read).collect()
@@ -64,8 +52,7 @@ pub fn builder() -> Result<Builder, TapeError> {
 pub fn programme() -> Result<Programme, TapeError> {
     let tapes = tapes()?;
     let breath = Duration::from_secs(3);
-    let mut programme =
-        Programme::new().scripted(portrait(), Script::new(), Duration::from_secs(1));
+    let mut programme = Programme::new().scripted(portrait(), Script::new(), Duration::from_secs(1));
     for (index, tape) in tapes.iter().enumerate() {
         programme = programme.job_of(tape, breath);
         programme = match index {
@@ -80,10 +67,7 @@ pub fn programme() -> Result<Programme, TapeError> {
 
 /// Fails once, so that a retry of the same graph succeeds.
 fn out_of_memory() -> Script {
-    Script::new().node(
-        "3",
-        NodeScript::new().failing(Failure::out_of_memory().at_step(7).times(1)),
-    )
+    Script::new().node("3", NodeScript::new().failing(Failure::out_of_memory().at_step(7).times(1)))
 }
 
 fn graph(nodes: Value) -> Graph {

@@ -33,12 +33,7 @@ pub enum Hostile {
 
 impl Hostile {
     pub fn frames(&self) -> Vec<Raw> {
-        let text = |texts: &[&str]| {
-            texts
-                .iter()
-                .map(|text| Raw::Text((*text).to_owned()))
-                .collect()
-        };
+        let text = |texts: &[&str]| texts.iter().map(|text| Raw::Text((*text).to_owned())).collect();
         match self {
             Self::ShortFrames => [
                 b"".as_slice(),
@@ -98,7 +93,8 @@ pub fn many_nodes(prompt_id: &str, count: usize) -> Value {
 
 /// File entries whose names try to leave the media folder, or to break what shows them.
 pub fn file_names() -> Vec<Value> {
-    let file = |filename: &str, subfolder: &str| json!({"filename": filename, "subfolder": subfolder, "type": "output"});
+    let file =
+        |filename: &str, subfolder: &str| json!({"filename": filename, "subfolder": subfolder, "type": "output"});
     vec![
         file("../../escape.png", ""),
         file("escape.png", "../../.."),

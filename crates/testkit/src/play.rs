@@ -115,11 +115,7 @@ pub struct Step {
 
 impl Step {
     pub fn new(at: Duration, action: Action) -> Self {
-        Self {
-            at,
-            action,
-            deaf: false,
-        }
+        Self { at, action, deaf: false }
     }
 }
 

@@ -42,19 +42,10 @@ impl Act {
         if let Some(client) = client.filter(|_| self.leads) {
             body.insert("client_id".into(), json!(client));
         }
-        let nodes = body
-            .get_mut("prompt")
-            .and_then(Value::as_object_mut)
-            .into_iter()
-            .flat_map(|graph| graph.values_mut());
-        for input in nodes
-            .filter(|_| round > 0)
-            .filter_map(|node| node.get_mut("inputs")?.as_object_mut())
-        {
-            for (name, value) in input
-                .iter_mut()
-                .filter(|(name, value)| name.contains("seed") && value.is_u64())
-            {
+        let nodes =
+            body.get_mut("prompt").and_then(Value::as_object_mut).into_iter().flat_map(|graph| graph.values_mut());
+        for input in nodes.filter(|_| round > 0).filter_map(|node| node.get_mut("inputs")?.as_object_mut()) {
+            for (name, value) in input.iter_mut().filter(|(name, value)| name.contains("seed") && value.is_u64()) {
                 *value = json!(files::seed(&format!("{name} {value} {round}")) >> 12);
             }
         }
@@ -72,11 +63,7 @@ pub struct Programme {
 
 impl Default for Programme {
     fn default() -> Self {
-        Self {
-            acts: Vec::new(),
-            to: Addressee::Recorded,
-            looping: false,
-        }
+        Self { acts: Vec::new(), to: Addressee::Recorded, looping: false }
     }
 }
 
@@ -109,13 +96,7 @@ impl Programme {
     pub fn job_of(mut self, tape: &Tape, pause: Duration) -> Self {
         if let Some(job) = tape.jobs.first() {
             let source = Source::Tape(Arc::new(job.clone()));
-            self.acts.push(Act {
-                after: pause,
-                waits: true,
-                leads: true,
-                body: job.body.clone(),
-                source,
-            });
+            self.acts.push(Act { after: pause, waits: true, leads: true, body: job.body.clone(), source });
         }
         self
     }
@@ -126,13 +107,7 @@ impl Programme {
         let mut body = Map::new();
         body.insert("prompt".into(), graph.into());
         body.insert("client_id".into(), json!("another-client"));
-        self.acts.push(Act {
-            after: pause,
-            waits: true,
-            leads: true,
-            body,
-            source: Source::Script(Arc::new(script)),
-        });
+        self.acts.push(Act { after: pause, waits: true, leads: true, body, source: Source::Script(Arc::new(script)) });
         self
     }
 

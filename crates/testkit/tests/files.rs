@@ -23,22 +23,13 @@ fn images_can_be_decoded_and_have_a_sane_size() {
         let file = made(name);
         assert_eq!(image::guess_format(&file).unwrap(), format, "{name}");
         let image = image::load_from_memory(&file).unwrap();
-        assert!(
-            (64..=1024).contains(&image.width()) && (64..=1024).contains(&image.height()),
-            "{name}"
-        );
+        assert!((64..=1024).contains(&image.width()) && (64..=1024).contains(&image.height()), "{name}");
     }
 }
 
 #[test]
 fn moving_images_have_frames() {
-    let webp = bytes(
-        "a.webp",
-        &Traits {
-            animated: true,
-            prompt: Some(Arc::new(json!({"1": {}}))),
-        },
-    );
+    let webp = bytes("a.webp", &Traits { animated: true, prompt: Some(Arc::new(json!({"1": {}}))) });
     let decoder = image::codecs::webp::WebPDecoder::new(std::io::Cursor::new(webp)).unwrap();
     assert!(decoder.has_animation());
     assert_eq!(decoder.into_frames().collect_frames().unwrap().len(), 3);
@@ -67,22 +58,17 @@ fn every_kind_has_its_magic_bytes() {
     for (name, at, expected) in magic {
         assert_eq!(&made(name)[at..at + expected.len()], expected, "{name}");
     }
-    assert_eq!(
-        serde_json::from_slice::<Value>(&made("a.json")).unwrap()["name"],
-        "a.json"
-    );
+    assert_eq!(serde_json::from_slice::<Value>(&made("a.json")).unwrap()["name"], "a.json");
 }
 
 #[test]
 fn the_same_name_gives_the_same_bytes_and_another_name_others() {
     let kinds = [
-        "png", "jpg", "webp", "gif", "mp4", "webm", "wav", "flac", "mp3", "opus", "glb", "obj",
-        "svg", "exr", "latent", "md", "txt", "json",
+        "png", "jpg", "webp", "gif", "mp4", "webm", "wav", "flac", "mp3", "opus", "glb", "obj", "svg", "exr", "latent",
+        "md", "txt", "json",
     ];
     for kind in kinds {
-        let names: Vec<_> = (0..8)
-            .map(|index| format!("file_{index:05}_.{kind}"))
-            .collect();
+        let names: Vec<_> = (0..8).map(|index| format!("file_{index:05}_.{kind}")).collect();
         let all: HashSet<_> = names.iter().map(|name| made(name)).collect();
         assert_eq!(all.len(), names.len(), "{kind}");
         assert_eq!(made(&names[0]), made(&names[0]));
@@ -91,21 +77,12 @@ fn the_same_name_gives_the_same_bytes_and_another_name_others() {
 
 #[test]
 fn a_latent_is_a_safetensors_file_whose_header_fits_its_data() {
-    let file = bytes(
-        "a.latent",
-        &Traits {
-            animated: false,
-            prompt: Some(Arc::new(json!({"1": {"class_type": "Größe"}}))),
-        },
-    );
+    let file =
+        bytes("a.latent", &Traits { animated: false, prompt: Some(Arc::new(json!({"1": {"class_type": "Größe"}}))) });
     let len = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
     let header: Value = serde_json::from_slice(&file[8..8 + len]).unwrap();
-    assert_eq!(
-        header["latent_tensor"]["data_offsets"][1],
-        json!(file.len() - 8 - len)
-    );
-    let prompt: Value =
-        serde_json::from_str(header["__metadata__"]["prompt"].as_str().unwrap()).unwrap();
+    assert_eq!(header["latent_tensor"]["data_offsets"][1], json!(file.len() - 8 - len));
+    let prompt: Value = serde_json::from_str(header["__metadata__"]["prompt"].as_str().unwrap()).unwrap();
     assert_eq!(prompt["1"]["class_type"], "Größe");
 }
 
@@ -121,13 +98,7 @@ fn a_glb_counts_its_chunks_rightly() {
 #[test]
 fn a_png_carries_the_graph_that_made_it_in_ascii_and_can_still_be_decoded() {
     let prompt = json!({"6": {"inputs": {"text": "Größe 😀"}}});
-    let file = bytes(
-        "a.png",
-        &Traits {
-            animated: false,
-            prompt: Some(Arc::new(prompt.clone())),
-        },
-    );
+    let file = bytes("a.png", &Traits { animated: false, prompt: Some(Arc::new(prompt.clone())) });
     image::load_from_memory(&file).unwrap();
     assert_eq!(&file[37..48], b"tEXtprompt\0");
     let len = u32::from_be_bytes(file[33..37].try_into().unwrap()) as usize;
@@ -138,13 +109,7 @@ fn a_png_carries_the_graph_that_made_it_in_ascii_and_can_still_be_decoded() {
 
 #[test]
 fn a_webp_carries_the_graph_in_its_exif() {
-    let file = bytes(
-        "a.webp",
-        &Traits {
-            animated: false,
-            prompt: Some(Arc::new(json!({"1": {"class_type": "X"}}))),
-        },
-    );
+    let file = bytes("a.webp", &Traits { animated: false, prompt: Some(Arc::new(json!({"1": {"class_type": "X"}}))) });
     image::load_from_memory(&file).unwrap();
     let needle = br#"prompt:{"1":{"class_type":"X"}}"#;
     assert!(file.windows(needle.len()).any(|window| window == needle));

@@ -9,12 +9,7 @@ use serde_json::{Value, json};
 #[allow(clippy::unwrap_used)]
 async fn fake() -> FakeComfy {
     let script = Script::new().node("3", NodeScript::new().held_at(2));
-    FakeComfy::builder()
-        .script(script)
-        .speed(0.0)
-        .start()
-        .await
-        .unwrap()
+    FakeComfy::builder().script(script).speed(0.0).start().await.unwrap()
 }
 
 fn portrait(client: &str) -> Value {
@@ -24,20 +19,14 @@ fn portrait(client: &str) -> Value {
 #[tokio::test]
 async fn only_the_submitter_hears_a_job_and_all_hear_the_queue() {
     let fake = fake().await;
-    let (mut mine, mut other) = (
-        Socket::open(&fake, "me").await,
-        Socket::open(&fake, "other").await,
-    );
+    let (mut mine, mut other) = (Socket::open(&fake, "me").await, Socket::open(&fake, "other").await);
     fake.release();
     submit(&fake, &portrait("me")).await;
     assert!(client::kinds(&mine.job().await).contains(&"progress"));
     for expected in [1, 1, 0] {
         let frame = other.next().await;
         assert_eq!(
-            (
-                frame.kind(),
-                &frame.data()["status"]["exec_info"]["queue_remaining"]
-            ),
+            (frame.kind(), &frame.data()["status"]["exec_info"]["queue_remaining"]),
             ("status", &json!(expected))
         );
     }
@@ -55,10 +44,7 @@ async fn a_job_for_a_client_that_is_not_there_is_told_to_nobody() {
     for _ in 0..3 {
         assert_eq!(observer.next().await.kind(), "status");
     }
-    assert_eq!(
-        get(&fake, &format!("/history/{id}")).await.json()[&id]["status"]["status_str"],
-        "success"
-    );
+    assert_eq!(get(&fake, &format!("/history/{id}")).await.json()[&id]["status"]["status_str"], "success");
 }
 
 #[tokio::test]
@@ -69,10 +55,7 @@ async fn the_second_socket_of_an_id_takes_over_and_the_first_stays_open_and_deaf
     fake.release();
     submit(&fake, &portrait("me")).await;
     assert!(client::kinds(&second.job().await).contains(&"execution_start"));
-    assert!(
-        first.is_answered().await,
-        "a ping is answered, and nothing was heard before it"
-    );
+    assert!(first.is_answered().await, "a ping is answered, and nothing was heard before it");
 }
 
 #[tokio::test]
@@ -81,19 +64,12 @@ async fn when_the_old_socket_ends_later_the_new_one_is_forgotten() {
     let first = Socket::open(&fake, "me").await;
     let mut second = Socket::open(&fake, "me").await;
     first.close().await;
-    let state = patiently(
-        "the end of the first",
-        fake.wait_until(|state| state.open_sockets == 1),
-    )
-    .await;
+    let state = patiently("the end of the first", fake.wait_until(|state| state.open_sockets == 1)).await;
     assert!(state.clients.is_empty());
     fake.release();
     submit(&fake, &portrait("me")).await;
     patiently("the end", fake.wait_idle()).await;
-    assert!(
-        second.is_answered().await,
-        "not even a status came before the pong"
-    );
+    assert!(second.is_answered().await, "not even a status came before the pong");
 
     let mut third = Socket::open(&fake, "me").await;
     fake.release();
@@ -110,25 +86,14 @@ async fn a_reconnect_in_a_job_is_told_the_node_that_started_last_and_then_hears_
     patiently("the hold", fake.wait_until(|state| state.held)).await;
     fake.cut_sockets();
     assert_eq!(socket.job().await.last(), Some(&Frame::End(false)));
-    patiently(
-        "the end of the socket",
-        fake.wait_until(|state| state.open_sockets == 0),
-    )
-    .await;
+    patiently("the end of the socket", fake.wait_until(|state| state.open_sockets == 0)).await;
     let mut socket = Socket::open(&fake, "me").await;
     let again = socket.next().await;
-    assert_eq!(
-        (again.kind(), again.data()),
-        ("executing", &json!({"node": "3"}))
-    );
+    assert_eq!((again.kind(), again.data()), ("executing", &json!({"node": "3"})));
     let mut stranger = Socket::open(&fake, "stranger").await;
     fake.release();
     assert_eq!(socket.next().await.kind(), "progress_state");
-    assert_eq!(
-        stranger.next().await.kind(),
-        "status",
-        "whose job it is not hears no executing"
-    );
+    assert_eq!(stranger.next().await.kind(), "status", "whose job it is not hears no executing");
 }
 
 #[tokio::test]
@@ -141,28 +106,18 @@ async fn feature_flags_count_only_as_the_first_message_and_only_for_this_connect
     let preview = async |socket: &mut Socket| {
         fake.release();
         submit(&fake, &portrait("me")).await;
-        let Frame::Binary(frame) = socket.until("binary").await else {
-            unreachable!()
-        };
+        let Frame::Binary(frame) = socket.until("binary").await else { unreachable!() };
         socket.job().await;
         frame[3]
     };
     assert_eq!(preview(&mut socket).await, 4);
     socket.close().await;
-    patiently(
-        "the end of the socket",
-        fake.wait_until(|state| state.open_sockets == 0),
-    )
-    .await;
+    patiently("the end of the socket", fake.wait_until(|state| state.open_sockets == 0)).await;
 
     let mut socket = Socket::open(&fake, "me").await;
     socket.send(&json!({"type": "something else"})).await;
     socket.send(&flags).await;
-    patiently(
-        "both messages",
-        fake.wait_until(|_| fake.heard().len() == 3),
-    )
-    .await;
+    patiently("both messages", fake.wait_until(|_| fake.heard().len() == 3)).await;
     assert_eq!(preview(&mut socket).await, 1);
 }
 
@@ -170,14 +125,8 @@ async fn feature_flags_count_only_as_the_first_message_and_only_for_this_connect
 async fn without_a_client_id_the_server_makes_one_and_tells_it() {
     let fake = fake().await;
     let mut socket = Socket::open_unread(&fake, "").await;
-    let sid = socket.next().await.data()["sid"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    assert!(
-        sid.len() == 32 && sid.chars().all(|letter| letter.is_ascii_hexdigit()),
-        "{sid}"
-    );
+    let sid = socket.next().await.data()["sid"].as_str().unwrap().to_owned();
+    assert!(sid.len() == 32 && sid.chars().all(|letter| letter.is_ascii_hexdigit()), "{sid}");
     fake.release();
     submit(&fake, &portrait(&sid)).await;
     socket.until("execution_success").await;
@@ -191,40 +140,23 @@ async fn while_the_send_loop_hangs_jobs_go_on_unheard_and_new_sockets_get_their_
     fake.release();
     submit(&fake, &portrait("me")).await;
     patiently("the end", fake.wait_idle()).await;
-    assert!(
-        socket.is_answered().await,
-        "nothing was heard before the pong"
-    );
+    assert!(socket.is_answered().await, "nothing was heard before the pong");
     let mut second = Socket::open(&fake, "second").await;
     fake.resume();
-    assert!(
-        client::kinds(&socket.job().await).contains(&"execution_success"),
-        "all that piled up comes"
-    );
+    assert!(client::kinds(&socket.job().await).contains(&"execution_success"), "all that piled up comes");
     assert_eq!(second.next().await.kind(), "status");
 }
 
 #[tokio::test]
 async fn one_client_that_does_not_read_stops_messages_for_all_until_it_is_cut() {
-    let fake = FakeComfy::builder()
-        .speed(0.0)
-        .send_buffer(4096)
-        .start()
-        .await
-        .unwrap();
+    let fake = FakeComfy::builder().speed(0.0).send_buffer(4096).start().await.unwrap();
     let mut good = Socket::open(&fake, "good").await;
     let stalled = Socket::open(&fake, "stalled").await;
     for _ in 0..100 {
-        fake.push_text(
-            "stalled",
-            &json!({"type": "big", "data": "x".repeat(200_000)}),
-        );
+        fake.push_text("stalled", &json!({"type": "big", "data": "x".repeat(200_000)}));
     }
     fake.push_text("good", &json!({"type": "behind", "data": null}));
-    assert!(
-        good.is_answered().await,
-        "the connection lives, and nothing was heard"
-    );
+    assert!(good.is_answered().await, "the connection lives, and nothing was heard");
     fake.cut_socket("stalled");
     assert_eq!(good.next().await.kind(), "behind");
     drop(stalled);

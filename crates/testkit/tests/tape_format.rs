@@ -13,36 +13,19 @@ fn alone(_: &str) -> Option<String> {
 
 #[test]
 fn a_tape_written_again_line_by_line_is_the_same_tape() {
-    for name in [
-        "01-trivial",
-        "16-outputs",
-        "15-server-killed",
-        "22-custom-messages",
-    ] {
+    for name in ["01-trivial", "16-outputs", "15-server-killed", "22-custom-messages"] {
         let tape = Tape::read(&tapes_dir().join(name)).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let mut writer = TapeWriter::create(&folder.path().join(name)).unwrap();
         for line in &tape.lines {
-            writer
-                .line(
-                    Duration::from_secs_f64(line.t),
-                    &line.conn,
-                    line.event.clone(),
-                )
-                .unwrap();
+            writer.line(Duration::from_secs_f64(line.t), &line.conn, line.event.clone()).unwrap();
         }
         writer.finish().unwrap();
         let parsed = |path: &std::path::Path| -> Vec<Value> {
             let text = std::fs::read_to_string(path.join("trace.jsonl")).unwrap();
-            text.lines()
-                .map(|line| serde_json::from_str(line).unwrap())
-                .collect()
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
         };
-        assert_eq!(
-            parsed(&folder.path().join(name)),
-            parsed(&tapes_dir().join(name)),
-            "{name}"
-        );
+        assert_eq!(parsed(&folder.path().join(name)), parsed(&tapes_dir().join(name)), "{name}");
     }
 }
 
@@ -54,11 +37,7 @@ fn what_is_recorded_can_be_played() {
     let mut writer = TapeWriter::create(&path).unwrap();
     writer.open(ms(0), "a", "/ws?clientId=me").unwrap();
     writer
-        .text(
-            ms(1),
-            "a",
-            r#"{"type":"status","data":{"status":{"exec_info":{"queue_remaining":0}},"sid":"me"}}"#,
-        )
+        .text(ms(1), "a", r#"{"type":"status","data":{"status":{"exec_info":{"queue_remaining":0}},"sid":"me"}}"#)
         .unwrap();
     let graph = json!({"1": {"class_type": "X", "inputs": {}}});
     let post = Exchange {
@@ -70,44 +49,12 @@ fn what_is_recorded_can_be_played() {
         ..Exchange::default()
     };
     writer.http(ms(2), post).unwrap();
-    writer
-        .text(
-            ms(3),
-            "a",
-            r#"{"type":"execution_start","data":{"prompt_id":"p","timestamp":1}}"#,
-        )
-        .unwrap();
-    writer
-        .text(ms(4), "a", r#"{"type":"progress","data":{"value":NaN}}"#)
-        .unwrap();
-    writer
-        .text(
-            ms(5),
-            "a",
-            r#"{"type":"progress","data":{"value":1,"max":2,"prompt_id":"p","node":"1"}}"#,
-        )
-        .unwrap();
-    writer
-        .binary(
-            ms(6),
-            "a",
-            &[&[0, 0, 0, 1, 0, 0, 0, 1][..], &vec![7; 20_000]].concat(),
-        )
-        .unwrap();
-    writer
-        .text(
-            ms(7),
-            "a",
-            r#"{"type":"execution_success","data":{"prompt_id":"p","timestamp":9}}"#,
-        )
-        .unwrap();
-    writer
-        .text(
-            ms(8),
-            "a",
-            r#"{"type":"executing","data":{"node":null,"prompt_id":"p"}}"#,
-        )
-        .unwrap();
+    writer.text(ms(3), "a", r#"{"type":"execution_start","data":{"prompt_id":"p","timestamp":1}}"#).unwrap();
+    writer.text(ms(4), "a", r#"{"type":"progress","data":{"value":NaN}}"#).unwrap();
+    writer.text(ms(5), "a", r#"{"type":"progress","data":{"value":1,"max":2,"prompt_id":"p","node":"1"}}"#).unwrap();
+    writer.binary(ms(6), "a", &[&[0, 0, 0, 1, 0, 0, 0, 1][..], &vec![7; 20_000]].concat()).unwrap();
+    writer.text(ms(7), "a", r#"{"type":"execution_success","data":{"prompt_id":"p","timestamp":9}}"#).unwrap();
+    writer.text(ms(8), "a", r#"{"type":"executing","data":{"node":null,"prompt_id":"p"}}"#).unwrap();
     let history = json!({"p": {"prompt": [3, "p", graph, {}, ["1"]], "outputs": {}, "status": {"messages": []}}});
     let get = Exchange {
         method: "GET".into(),
@@ -130,75 +77,35 @@ fn what_is_recorded_can_be_played() {
     assert!(matches!(&play.steps[0].action, Action::Text { kind, .. } if kind == "progress"));
     assert!(matches!(&play.steps[1].action, Action::Preview { node, .. } if node == "1"));
     let kept = tape.lines.iter().find_map(|line| {
-        if let Event::Binary {
-            len,
-            b64,
-            truncated,
-            ..
-        } = &line.event
-        {
+        if let Event::Binary { len, b64, truncated, .. } = &line.event {
             Some((*len, b64.len(), *truncated))
         } else {
             None
         }
     });
-    assert_eq!(
-        kept,
-        Some((20_008, 684, true)),
-        "only the first 512 bytes are kept"
-    );
-    let notes: Vec<_> = tape
-        .lines
-        .iter()
-        .filter(|line| matches!(&line.event, Event::Note { .. }))
-        .collect();
+    assert_eq!(kept, Some((20_008, 684, true)), "only the first 512 bytes are kept");
+    let notes: Vec<_> = tape.lines.iter().filter(|line| matches!(&line.event, Event::Note { .. })).collect();
     assert_eq!(notes.len(), 1, "what is not JSON is noted");
-    assert!(
-        TapeWriter::create(&path).is_err(),
-        "a recording is not written over"
-    );
+    assert!(TapeWriter::create(&path).is_err(), "a recording is not written over");
 }
 
 #[test]
 fn a_job_overheard_without_its_submission_is_a_job() {
     let full = std::fs::read_to_string(tapes_dir().join("07-node-error/trace.jsonl")).unwrap();
-    let without: Vec<_> = full
-        .lines()
-        .filter(|line| !line.contains(r#""path": "/prompt""#))
-        .collect();
-    let beside =
-        |file: &str| std::fs::read_to_string(tapes_dir().join("07-node-error").join(file)).ok();
+    let without: Vec<_> = full.lines().filter(|line| !line.contains(r#""path": "/prompt""#)).collect();
+    let beside = |file: &str| std::fs::read_to_string(tapes_dir().join("07-node-error").join(file)).ok();
     let tape = Tape::parse("overheard", &without.join("\n"), beside).unwrap();
     assert_eq!(tape.jobs.len(), 1);
-    assert_eq!(
-        tape.jobs[0].client_id.as_deref(),
-        Some("00000007-aaaa-4bbb-8ccc-000000000001")
-    );
-    assert_eq!(
-        tape.jobs[0].graph().unwrap()["2"]["class_type"],
-        "TraceRaise"
-    );
-    assert!(matches!(
-        tape.jobs[0].play.as_ref().unwrap().ending,
-        Ending::Error(_)
-    ));
+    assert_eq!(tape.jobs[0].client_id.as_deref(), Some("00000007-aaaa-4bbb-8ccc-000000000001"));
+    assert_eq!(tape.jobs[0].graph().unwrap()["2"]["class_type"], "TraceRaise");
+    assert!(matches!(tape.jobs[0].play.as_ref().unwrap().ending, Ending::Error(_)));
 }
 
 #[test]
 fn a_broken_line_is_told_with_its_number() {
-    let error = Tape::parse(
-        "x",
-        "{\"t\":0,\"conn\":\"a\",\"kind\":\"note\",\"text\":\"\"}\n{nope",
-        alone,
-    )
-    .unwrap_err();
+    let error = Tape::parse("x", "{\"t\":0,\"conn\":\"a\",\"kind\":\"note\",\"text\":\"\"}\n{nope", alone).unwrap_err();
     assert!(error.to_string().starts_with("tape x, line 2:"), "{error}");
-    let later = Tape::parse(
-        "x",
-        r#"{"t":0,"conn":"a","kind":"of a later version","what":1}"#,
-        alone,
-    )
-    .unwrap();
+    let later = Tape::parse("x", r#"{"t":0,"conn":"a","kind":"of a later version","what":1}"#, alone).unwrap();
     assert!(matches!(later.lines[0].event, Event::Unknown));
 }
 
@@ -221,10 +128,7 @@ async fn a_tape_whose_messages_are_of_wrong_types_plays_to_its_end() {
     let tape = Tape::parse("hostile", &lines.join("\n"), alone).unwrap();
     assert!(tape.jobs[0].play.as_ref().unwrap().steps.len() >= 6);
     let programme = monitor_testkit::Programme::new().tape(&tape).looping();
-    let faults = monitor_testkit::Faults {
-        old_messages: true,
-        ..monitor_testkit::Faults::default()
-    };
+    let faults = monitor_testkit::Faults { old_messages: true, ..monitor_testkit::Faults::default() };
     let fake = monitor_testkit::FakeComfy::builder()
         .tape(tape)
         .programme(programme)
@@ -234,9 +138,7 @@ async fn a_tape_whose_messages_are_of_wrong_types_plays_to_its_end() {
         .await
         .unwrap();
     let rounds = fake.wait_until(|state| state.history.len() >= 3);
-    tokio::time::timeout(Duration::from_secs(20), rounds)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(20), rounds).await.unwrap();
 }
 
 #[test]
@@ -264,29 +166,15 @@ fn the_binary_carries_its_demo() {
     let tapes = monitor_testkit::demo::tapes().unwrap();
     assert!(tapes.len() >= 6);
     for tape in &tapes {
-        assert!(
-            tape.jobs[0]
-                .play
-                .as_ref()
-                .is_some_and(|play| play.history.is_some()),
-            "{}",
-            tape.name
-        );
+        assert!(tape.jobs[0].play.as_ref().is_some_and(|play| play.history.is_some()), "{}", tape.name);
     }
 }
 
 #[tokio::test]
 async fn the_demo_programme_runs_round_after_round_for_whoever_is_connected() {
     let programme = monitor_testkit::demo::programme().unwrap();
-    let fake = monitor_testkit::FakeComfy::builder()
-        .programme(programme)
-        .speed(0.0)
-        .start()
-        .await
-        .unwrap();
+    let fake = monitor_testkit::FakeComfy::builder().programme(programme).speed(0.0).start().await.unwrap();
     let rounds = fake.wait_until(|state| state.history.len() >= 30);
-    let state = tokio::time::timeout(Duration::from_mins(1), rounds)
-        .await
-        .unwrap();
+    let state = tokio::time::timeout(Duration::from_mins(1), rounds).await.unwrap();
     assert!(state.alive);
 }

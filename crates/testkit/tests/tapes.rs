@@ -29,18 +29,12 @@ async fn every_recorded_job_of_one_socket_plays_as_recorded_message_by_message()
             let expected = recorded(&tape, job, "a");
             if tape.name == "17b-prompt-id-reused" {
                 // There the second job was submitted while the first ran.
-                assert_same(
-                    &without_status(heard(&frames)),
-                    &without_status(expected),
-                    &tape.name,
-                );
+                assert_same(&without_status(heard(&frames)), &without_status(expected), &tape.name);
             } else {
                 assert_same(&heard(&frames), &expected, &tape.name);
             }
-            let before: Vec<_> = client::kinds(&frames)
-                .into_iter()
-                .take_while(|kind| *kind != "execution_start")
-                .collect();
+            let before: Vec<_> =
+                client::kinds(&frames).into_iter().take_while(|kind| *kind != "execution_start").collect();
             assert_eq!(before, ["status", "status"], "{}", tape.name);
             played += 1;
         }
@@ -53,11 +47,7 @@ async fn every_recorded_history_entry_comes_back_with_new_ids_and_times() {
     let mut compared = 0;
     for tape in tapes() {
         let fake = fake(&tape).await;
-        for job in tape
-            .jobs
-            .iter()
-            .filter(|job| job.play.as_ref().is_some_and(|play| play.history.is_some()))
-        {
+        for job in tape.jobs.iter().filter(|job| job.play.as_ref().is_some_and(|play| play.history.is_some())) {
             if tape.name == "15-server-killed" || tape.name == "17b-prompt-id-reused" {
                 continue;
             }
@@ -66,41 +56,20 @@ async fn every_recorded_history_entry_comes_back_with_new_ids_and_times() {
             let id = submit(&fake, &body.into()).await;
             client::patiently("the end", fake.wait_idle()).await;
             let mine = get(&fake, &format!("/history/{id}")).await.json()[&id].clone();
-            let history = job
-                .play
-                .as_ref()
-                .and_then(|play| play.history.clone())
-                .unwrap_or_default();
+            let history = job.play.as_ref().and_then(|play| play.history.clone()).unwrap_or_default();
             assert_eq!(mine["outputs"], history["outputs"], "{}", tape.name);
             assert_eq!(mine["prompt"][2], history["prompt"][2], "{}", tape.name);
             assert_eq!(mine["prompt"][4], history["prompt"][4], "{}", tape.name);
-            assert_eq!(
-                mine["status"]["status_str"], history["status"]["status_str"],
-                "{}",
-                tape.name
-            );
-            assert_eq!(
-                mine["status"]["completed"], history["status"]["completed"],
-                "{}",
-                tape.name
-            );
+            assert_eq!(mine["status"]["status_str"], history["status"]["status_str"], "{}", tape.name);
+            assert_eq!(mine["status"]["completed"], history["status"]["completed"], "{}", tape.name);
             assert_eq!(mine["meta"], history["meta"], "{}", tape.name);
             let messages = |entry: &Value| -> Vec<Value> {
-                let list = entry["status"]["messages"]
-                    .as_array()
-                    .cloned()
-                    .unwrap_or_default();
-                list.iter()
-                    .map(|message| gist(&json!({"type": message[0], "data": message[1]})))
-                    .collect()
+                let list = entry["status"]["messages"].as_array().cloned().unwrap_or_default();
+                list.iter().map(|message| gist(&json!({"type": message[0], "data": message[1]}))).collect()
             };
             assert_eq!(messages(&mine), messages(&history), "{}", tape.name);
             assert_eq!(mine["status"]["messages"][0][1]["prompt_id"], id.as_str());
-            assert!(
-                !mine.to_string().contains(&job.prompt_id),
-                "{}: the recorded id is left",
-                tape.name
-            );
+            assert!(!mine.to_string().contains(&job.prompt_id), "{}: the recorded id is left", tape.name);
             compared += 1;
         }
     }
@@ -115,42 +84,25 @@ async fn recorded_refusals_are_answered_as_recorded_and_send_no_message() {
     assert!(tape.refusals.len() > 13);
     for refusal in &tape.refusals {
         let reply = post(&fake, "/prompt", &refusal.request).await;
-        assert_eq!(
-            (reply.status, reply.json()),
-            (refusal.status, refusal.answer.clone())
-        );
+        assert_eq!((reply.status, reply.json()), (refusal.status, refusal.answer.clone()));
     }
-    submit(
-        &fake,
-        &json!({"prompt": {"1": {"class_type": "SaveImage", "inputs": {}}}, "client_id": "me"}),
-    )
-    .await;
+    submit(&fake, &json!({"prompt": {"1": {"class_type": "SaveImage", "inputs": {}}}, "client_id": "me"})).await;
     let frames = socket.job().await;
-    assert_eq!(
-        client::kinds(&frames)[..3],
-        ["status", "status", "execution_start"]
-    );
+    assert_eq!(client::kinds(&frames)[..3], ["status", "status", "execution_start"]);
 }
 
 #[tokio::test]
-async fn a_client_with_the_flag_hears_the_previews_of_recording_12_as_type_4_before_their_progress()
-{
+async fn a_client_with_the_flag_hears_the_previews_of_recording_12_as_type_4_before_their_progress() {
     let tape = tape("12-preview-metadata");
     let fake = fake(&tape).await;
     let mut socket = Socket::open(&fake, "me").await;
-    socket
-        .send(&json!({"type": "feature_flags", "data": {"supports_preview_metadata": true}}))
-        .await;
+    socket.send(&json!({"type": "feature_flags", "data": {"supports_preview_metadata": true}})).await;
     socket.until("feature_flags").await;
     let mut body = tape.jobs[0].body.clone();
     body.insert("client_id".into(), json!("me"));
     let id = submit(&fake, &body.clone().into()).await;
     let frames = socket.job().await;
-    assert_same(
-        &heard(&frames),
-        &recorded(&tape, &tape.jobs[0], "a"),
-        &tape.name,
-    );
+    assert_same(&heard(&frames), &recorded(&tape, &tape.jobs[0], "a"), &tape.name);
     let Some(Frame::Binary(preview)) = frames.iter().find(|frame| frame.kind() == "binary") else {
         panic!("no preview")
     };
@@ -165,18 +117,9 @@ async fn a_client_with_the_flag_hears_the_previews_of_recording_12_as_type_4_bef
     body.insert("client_id".into(), json!("plain"));
     submit(&fake, &body.into()).await;
     let frames = plain.job().await;
-    let at = frames
-        .iter()
-        .position(|frame| frame.kind() == "binary")
-        .unwrap();
-    assert_eq!(
-        frames[at - 1].kind(),
-        "progress",
-        "type 1 comes after its progress"
-    );
-    let Frame::Binary(preview) = &frames[at] else {
-        panic!("no preview")
-    };
+    let at = frames.iter().position(|frame| frame.kind() == "binary").unwrap();
+    assert_eq!(frames[at - 1].kind(), "progress", "type 1 comes after its progress");
+    let Frame::Binary(preview) = &frames[at] else { panic!("no preview") };
     assert_eq!(preview[..8], [0, 0, 0, 1, 0, 0, 0, 1]);
 }
 
@@ -189,16 +132,8 @@ async fn previews_that_the_recorder_cut_can_be_decoded_and_are_as_long_as_record
     body.insert("client_id".into(), json!("me"));
     submit(&fake, &body.into()).await;
     let frames = socket.job().await;
-    let previews: Vec<_> = frames
-        .iter()
-        .filter_map(|frame| {
-            if let Frame::Binary(bytes) = frame {
-                Some(bytes)
-            } else {
-                None
-            }
-        })
-        .collect();
+    let previews: Vec<_> =
+        frames.iter().filter_map(|frame| if let Frame::Binary(bytes) = frame { Some(bytes) } else { None }).collect();
     assert_eq!(previews.len(), 20);
     for preview in previews {
         let image = image::load_from_memory(&preview[8..]).unwrap();
@@ -232,21 +167,13 @@ fn every_recording_can_be_read_and_all_but_four_jobs_were_heard() {
     let silent: Vec<_> = tapes
         .iter()
         .flat_map(|tape| {
-            tape.jobs
-                .iter()
-                .filter(|job| job.play.is_none())
-                .map(|job| (tape.name.as_str(), job.prompt_id.as_str()))
+            tape.jobs.iter().filter(|job| job.play.is_none()).map(|job| (tape.name.as_str(), job.prompt_id.as_str()))
         })
         .collect();
     // Deleted while it waited; told to nobody, twice; waiting when the server died.
     let names: Vec<_> = silent.iter().map(|(name, _)| *name).collect();
     assert_eq!(
         names,
-        [
-            "13-queue-and-observer",
-            "13c-submitter-not-connected",
-            "14b-old-socket-closes-later",
-            "15-server-killed"
-        ]
+        ["13-queue-and-observer", "13c-submitter-not-connected", "14b-old-socket-closes-later", "15-server-killed"]
     );
 }

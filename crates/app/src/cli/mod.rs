@@ -93,7 +93,7 @@ pub fn main() -> ExitCode {
             return Exit::Failed.into();
         }
     };
-    let exit = runtime.block_on(dispatch(cli)).unwrap_or_else(|error| {
+    let exit = runtime.block_on(Box::pin(dispatch(cli))).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         if error.is::<ConfigError>() || error.is::<Usage>() { Exit::Refused } else { Exit::Failed }
     });
@@ -110,13 +110,13 @@ struct Usage(String);
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let global = cli.global;
     match cli.command {
-        Command::Serve(args) => serve::serve(&global, args).await,
-        Command::Run(args) => run::run(&global, args).await,
-        Command::Watch(args) => watch::watch(&global, args).await,
-        Command::Doctor(args) => doctor::doctor(&global, args).await,
+        Command::Serve(args) => Box::pin(serve::serve(&global, args)).await,
+        Command::Run(args) => Box::pin(run::run(&global, args)).await,
+        Command::Watch(args) => Box::pin(watch::watch(&global, args)).await,
+        Command::Doctor(args) => Box::pin(doctor::doctor(&global, args)).await,
         Command::CheckConfig(args) => check_config::check(&global, args),
-        Command::Record(args) => record::record(&global, args).await,
-        Command::Replay(args) => replay::replay(&global, args).await,
+        Command::Record(args) => Box::pin(record::record(&global, args)).await,
+        Command::Replay(args) => Box::pin(replay::replay(&global, args)).await,
         Command::Completions(args) => papers::completions(&args, &mut Cli::command()),
         Command::Man(args) => papers::man(&args, Cli::command()),
         Command::Openapi(_) => papers::openapi(),

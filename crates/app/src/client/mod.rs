@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// For answers that take the server no work.
 const SOON: Duration = Duration::from_secs(10);
 /// A submission is answered when `ComfyUI` has validated the graph.
-const VALIDATED: Duration = Duration::from_secs(120);
+const VALIDATED: Duration = Duration::from_mins(2);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {

@@ -65,7 +65,7 @@ pub struct Retention {
 pub struct Limits {
     /// Bodies of requests, in bytes: workflows and input images.
     pub request_bytes: u64,
-    /// WebSockets and event streams open at once.
+    /// Live connections open at once: `WebSocket`s and event streams.
     pub live_connections: u64,
     /// Generations that one WebSocket may follow.
     pub subscriptions: u64,

@@ -26,7 +26,7 @@ pub(crate) fn queue_id(text: &str) -> Answer<Uuid> {
 
 /// Submit a workflow
 ///
-/// Kept first, then sent. While ComfyUI is away it stays `pending` and is sent when it is back.
+/// Kept first, then sent. While `ComfyUI` is away it stays `pending` and is sent when it is back.
 #[utoipa::path(post, path = "/v1/generations", tag = "generations", operation_id = "submitGeneration",
     request_body(content(
         (bodies::SubmitBody = "application/json"),

@@ -79,13 +79,16 @@ impl EventList {
         events.truncate(limit as usize);
         let next_after = events.last().filter(|_| more).map(|event| event.base.sequence);
         let document = |event: &Event| {
-            Ok(EventDocument { detail_type: event.detail_type(), detail: event.detail().map_err(unwritable)? })
+            Ok(EventDocument {
+                detail_type: event.detail_type(),
+                detail: event.detail().map_err(|cause| unwritable(&cause))?,
+            })
         };
         Ok(EventList { items: events.iter().map(document).collect::<Answer<_>>()?, next_after })
     }
 }
 
-fn unwritable(cause: serde_json::Error) -> Problem {
+fn unwritable(cause: &serde_json::Error) -> Problem {
     tracing::error!(%cause, "an event cannot be written as JSON");
     Problem::new(http::StatusCode::INTERNAL_SERVER_ERROR, "an event cannot be written as JSON")
 }

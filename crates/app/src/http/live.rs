@@ -1,4 +1,4 @@
-//! The live routes as the OpenAPI document has them; [`crate::live`] does the work.
+//! The live routes as the `OpenAPI` document has them; [`crate::live`] does the work.
 
 use super::problem::ProblemDocument;
 use crate::live::{self, LiveState};

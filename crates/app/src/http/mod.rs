@@ -1,5 +1,5 @@
 //! The HTTP API of `CONTRACT.md` over a [`monitor_pipeline::api::Api`]. Routes only take the transport off and put it
-//! on again; every route is declared together with its documentation, so the OpenAPI document cannot differ from them.
+//! on again; every route is declared together with its documentation, so the `OpenAPI` document cannot differ from them.
 
 mod bodies;
 mod generations;

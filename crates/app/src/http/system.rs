@@ -1,4 +1,4 @@
-//! Probes, metrics and the OpenAPI document.
+//! Probes, metrics and the `OpenAPI` document.
 
 use super::{Metric, Site};
 use axum::extract::State;
@@ -46,7 +46,7 @@ struct InstanceReadiness {
 
 /// Ready: the store is open
 ///
-/// That ComfyUI is away is told in the body, not by the code.
+/// That `ComfyUI` is away is told in the body, not by the code.
 #[utoipa::path(get, path = "/readyz", tag = "system", operation_id = "getReadiness",
     responses((status = 200, body = Readiness), (status = 503, body = Readiness)))]
 pub(super) async fn readyz(State(site): State<Arc<Site>>, headers: HeaderMap) -> Response {

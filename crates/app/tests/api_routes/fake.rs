@@ -22,13 +22,16 @@ pub(crate) const PICTURE: Uuid = Uuid::from_u128(3);
 pub(crate) const DRAWING: Uuid = Uuid::from_u128(4);
 pub(crate) const BYTES: &[u8] = b"0123456789";
 
+/// Source, file name, instance.
+pub(crate) type ReadRequest = (Source, Option<String>, Option<String>);
+
 #[derive(Default)]
 pub(crate) struct FakeApi {
     pub(crate) submitted: Mutex<Vec<Submit>>,
     pub(crate) listed: Mutex<Vec<ListQuery>>,
     pub(crate) retried: Mutex<Vec<(Overrides, Option<String>)>>,
     pub(crate) uploaded: Mutex<Vec<Upload>>,
-    pub(crate) read: Mutex<Vec<(Source, Option<String>, Option<String>)>>,
+    pub(crate) read: Mutex<Vec<ReadRequest>>,
     pub(crate) store_is_broken: bool,
     /// What became of the generation that was submitted under an id of the caller's.
     pub(crate) current: Mutex<Option<Generation>>,

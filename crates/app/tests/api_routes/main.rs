@@ -1,5 +1,7 @@
 //! The HTTP API over a fake [`monitor_pipeline::api::Api`], through a real socket.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 mod documents;
 mod fake;
 mod media;

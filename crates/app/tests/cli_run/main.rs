@@ -1,5 +1,7 @@
 //! `run` and `watch` against a monitor whose use cases are a fake and whose API, hub and WebSocket are real.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
+
 #[allow(dead_code, reason = "the routes' tests ask it for more")]
 #[path = "../api_routes/fake.rs"]
 mod fake;

@@ -105,7 +105,8 @@ async fn a_flood_of_previews_and_messages_does_not_hold_up_the_end() {
     let queue_id = stage.submit().await;
     stage.held().await;
     let prompt_id = stage.fake.state().running.unwrap();
-    let step: Value = json!({"type": "progress", "data": {"value": 11, "max": 24, "prompt_id": prompt_id, "node": "3"}});
+    let step: Value =
+        json!({"type": "progress", "data": {"value": 11, "max": 24, "prompt_id": prompt_id, "node": "3"}});
     let mut preview = vec![0, 0, 0, 1, 0, 0, 0, 1];
     preview.resize(200_000, 7);
     for _ in 0..300 {

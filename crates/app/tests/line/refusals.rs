@@ -26,8 +26,7 @@ async fn every_recorded_refusal_is_told_in_words_and_kept_as_a_failed_generation
         }
         let queue_id = Uuid::new_v4().to_string();
         live.subscribe(&queue_id).await;
-        let (status, problem) =
-            monitor.post("/v1/generations", &json!({"workflow": graph, "queueId": queue_id})).await;
+        let (status, problem) = monitor.post("/v1/generations", &json!({"workflow": graph, "queueId": queue_id})).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{problem}");
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{problem}");
         if problem["queueId"].is_null() {

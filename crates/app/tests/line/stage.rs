@@ -44,7 +44,6 @@ impl Stage {
         self.fake_when("the job to stand still", |state| state.held).await;
     }
 
-
     /// `kill -9`, and a new start on the same folder. What was said until then must be fit to be seen.
     pub(crate) async fn crash(self, expected: &[&str]) -> Stage {
         let Stage { fake, folder, monitor, .. } = self;

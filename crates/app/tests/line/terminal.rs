@@ -82,7 +82,9 @@ async fn the_demo_comes_to_a_completed_job_by_itself() {
     let folder = DataDir::new();
     let monitor = Monitor::start_with(&folder, &[], &["--demo"], None).await;
     let list = monitor
-        .when("/v1/generations?status=completed", |list| list["items"].as_array().is_some_and(|items| !items.is_empty()))
+        .when("/v1/generations?status=completed", |list| {
+            list["items"].as_array().is_some_and(|items| !items.is_empty())
+        })
         .await;
     let generation = monitor.generation(list["items"][0]["queueId"].as_str().unwrap()).await;
     assert!(!generation["outputs"].as_array().unwrap().is_empty(), "{generation}");

@@ -61,8 +61,14 @@ pub struct Submission {
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// `prompt_id` is the server's; old servers choose their own.
-    Accepted { prompt_id: String, number: Option<f64> },
-    Refused { error: JobError, node_errors: Vec<NodeError> },
+    Accepted {
+        prompt_id: String,
+        number: Option<f64>,
+    },
+    Refused {
+        error: JobError,
+        node_errors: Vec<NodeError>,
+    },
 }
 
 /// What `/queue`, then `/history`, said: read in this order (`comfyui-protocol.md`, section 4).
@@ -94,28 +100,48 @@ pub struct Class {
 /// Everything a tracker can be told.
 #[derive(Debug)]
 pub enum Input<'a> {
-    Connected { comfyui_version: Option<String>, devices: Vec<Device> },
-    Disconnected { reason: String },
+    Connected {
+        comfyui_version: Option<String>,
+        devices: Vec<Device>,
+    },
+    Disconnected {
+        reason: String,
+    },
     /// A text message; `addressee` is the client id it was sent to, where known.
-    Message { addressee: Option<&'a str>, message: &'a Message<'a> },
+    Message {
+        addressee: Option<&'a str>,
+        message: &'a Message<'a>,
+    },
     /// `progress_state` by the incremental reader.
     Progress(&'a Progress<'a>),
     Binary(&'a BinaryFrame<'a>),
     Snapshot(Box<Snapshot>),
     /// What `/history/{id}` answered to [`Want::History`]; `None`: not there (yet).
-    History { prompt_id: String, entry: Option<Box<HistoryEntry>> },
+    History {
+        prompt_id: String,
+        entry: Option<Box<HistoryEntry>>,
+    },
     /// Facts about classes, before the graphs that use them.
     Classes(Vec<(String, Class)>),
     /// About to be sent: recorded, not yet answered.
     Submitting(Submission),
     /// The server's answer; `prompt_id` is the one we sent.
-    Answered { prompt_id: String, answer: Answer },
+    Answered {
+        prompt_id: String,
+        answer: Answer,
+    },
     /// It never reached the server: as if it had not been submitted here.
-    Withdrawn { prompt_id: String },
+    Withdrawn {
+        prompt_id: String,
+    },
     /// A person asked us to stop it: its end is `cancelled`.
-    Cancelling { prompt_id: String },
+    Cancelling {
+        prompt_id: String,
+    },
     /// We are going down.
-    Stopping { reason: String },
+    Stopping {
+        reason: String,
+    },
     Tick,
 }
 

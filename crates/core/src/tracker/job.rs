@@ -396,7 +396,8 @@ impl Job {
         // 0 of 1 is what every node starts with: nothing is known. Once a bar has moved, a fall back to 0 of 1 is a
         // node that was called again, and says as little.
         let (value, max) = bar;
-        let known = !(value == 0.0 && (max - 1.0).abs() < f64::EPSILON) && value.is_finite() && max.is_finite() && max > 0.0;
+        let known =
+            !(value == 0.0 && (max - 1.0).abs() < f64::EPSILON) && value.is_finite() && max.is_finite() && max > 0.0;
         if known && self.nodes[at].steps != Some(bar) {
             self.nodes[at].steps = Some((value.clamp(0.0, max), max));
             self.tell_progress(pen, at);
@@ -550,7 +551,13 @@ impl Job {
     }
 
     /// The one end of this attempt. `outputs` are the history's, `None` where it has none and what was heard must do.
-    pub fn conclude(&mut self, pen: &mut Pen, end: &Heard, outputs: Option<&Map<String, Value>>, servers_ms: Option<u64>) {
+    pub fn conclude(
+        &mut self,
+        pen: &mut Pen,
+        end: &Heard,
+        outputs: Option<&Map<String, Value>>,
+        servers_ms: Option<u64>,
+    ) {
         if !matches!(end, Heard::Error(error) if error.r#type == "submission_refused") {
             self.tell_queued(pen);
         }
@@ -584,8 +591,7 @@ impl Job {
                 self.tell(pen, "", 0, body);
             }
             Heard::Interrupted(node_id) => {
-                let reason =
-                    if self.cancelling { InterruptReason::Cancelled } else { InterruptReason::Interrupted };
+                let reason = if self.cancelling { InterruptReason::Cancelled } else { InterruptReason::Interrupted };
                 let body = JobInterrupted {
                     reason,
                     node_id: node_id.clone(),

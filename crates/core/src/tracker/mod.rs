@@ -162,7 +162,8 @@ impl Tracker {
             }
             Input::Answered { prompt_id, answer } => self.answered(now, &prompt_id, answer, &mut out),
             Input::Withdrawn { prompt_id } => {
-                self.jobs.retain(|job| job.prompt_id != prompt_id || job.phase != Phase::Submitting || job.number.is_some());
+                self.jobs
+                    .retain(|job| job.prompt_id != prompt_id || job.phase != Phase::Submitting || job.number.is_some());
             }
             Input::Cancelling { prompt_id } => {
                 if let Some(at) = self.job_of(&prompt_id) {
@@ -426,11 +427,18 @@ impl Tracker {
         }
     }
 
-    fn status(&mut self, now: Now, remaining: Option<u64>, exec_info: Option<&serde_json::Value>, out: &mut Vec<Output>) {
+    fn status(
+        &mut self,
+        now: Now,
+        remaining: Option<u64>,
+        exec_info: Option<&serde_json::Value>,
+        out: &mut Vec<Output>,
+    ) {
         let Some(remaining) = remaining else { return };
         if self.queue_remaining != Some(remaining) {
             self.queue_remaining = Some(remaining);
-            let body = QueueStatusUpdated { queue_remaining: remaining, exec_info: exec_info.cloned().unwrap_or_default() };
+            let body =
+                QueueStatusUpdated { queue_remaining: remaining, exec_info: exec_info.cloned().unwrap_or_default() };
             self.tell(now, body, out);
         }
         let known = self.jobs.iter().filter(|job| job.heard_end.is_none() && !job.last_word).count();
@@ -459,7 +467,8 @@ impl Tracker {
             self.strangers.insert(prompt_id.to_owned(), stranger);
             self.want_snapshot(out);
         }
-        if let Some(stranger) = self.strangers.get_mut(prompt_id).filter(|stranger| stranger.kept.len() < MAX_STRANGER_MESSAGES)
+        if let Some(stranger) =
+            self.strangers.get_mut(prompt_id).filter(|stranger| stranger.kept.len() < MAX_STRANGER_MESSAGES)
         {
             stranger.kept.push(Kept::Message(message));
         }

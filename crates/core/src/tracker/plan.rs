@@ -57,7 +57,12 @@ impl Plan {
         let needed = if known.is_empty() {
             nodes.iter().map(|node| node.node_id.clone()).collect()
         } else {
-            graph.ancestors_of(known.iter().copied()).into_iter().chain(known.iter().copied()).map(String::from).collect()
+            graph
+                .ancestors_of(known.iter().copied())
+                .into_iter()
+                .chain(known.iter().copied())
+                .map(String::from)
+                .collect()
         };
         Plan { nodes, index, weights, needed }
     }

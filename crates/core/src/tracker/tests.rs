@@ -36,7 +36,10 @@ fn say(tracker: &mut Tracker, at: u64, kind: &str, data: &Value) -> Vec<Output> 
     tracker.handle(Now::at(at), Input::Message { addressee: None, message: &parsed.message })
 }
 
-fn queued(running: &[Value], pending: &[Value]) -> (Vec<crate::comfy::rest::QueueItem>, Vec<crate::comfy::rest::QueueItem>) {
+fn queued(
+    running: &[Value],
+    pending: &[Value],
+) -> (Vec<crate::comfy::rest::QueueItem>, Vec<crate::comfy::rest::QueueItem>) {
     let body = json!({"queue_running": running, "queue_pending": pending}).to_string();
     let queue = queue(body.as_bytes()).unwrap().value;
     (queue.running, queue.pending)

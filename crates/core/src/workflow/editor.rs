@@ -73,17 +73,11 @@ pub enum EditorError {
         /// How many further nodes have the same fault.
         more: usize,
     },
-    #[error(
-        "{node} is a group node, an older form of subgraph. In ComfyUI: convert it to a subgraph and save again"
-    )]
+    #[error("{node} is a group node, an older form of subgraph. In ComfyUI: convert it to a subgraph and save again")]
     GroupNode { node: NodeName },
-    #[error(
-        "{node} takes its input {input:?} from the browser, which draws or records it. In ComfyUI: Run it there"
-    )]
+    #[error("{node} takes its input {input:?} from the browser, which draws or records it. In ComfyUI: Run it there")]
     MadeInBrowser { node: NodeName, input: String },
-    #[error(
-        "{node} leads back to itself through nodes that only pass values on. Open the loop in the editor"
-    )]
+    #[error("{node} leads back to itself through nodes that only pass values on. Open the loop in the editor")]
     Loop { node: NodeName },
     #[error(
         "The subgraphs are nested deeper than {MAX_DEPTH} or contain themselves: {node}. Take one out of the other"
@@ -94,9 +88,7 @@ pub enum EditorError {
          nodes). Split it into smaller ones"
     )]
     TooLarge,
-    #[error(
-        "Nothing in this workflow runs: every node is muted, bypassed or a note. Activate some and save again"
-    )]
+    #[error("Nothing in this workflow runs: every node is muted, bypassed or a note. Activate some and save again")]
     NothingRuns,
 }
 
@@ -122,9 +114,7 @@ pub fn to_api(file: &Value, classes: &Classes) -> Result<Value, EditorError> {
         }
         let Some(info) = classes(node.class) else {
             if node.class.starts_with("workflow>") || node.class.starts_with("workflow/") {
-                return Err(EditorError::GroupNode {
-                    node: flat.name(scope, index),
-                });
+                return Err(EditorError::GroupNode { node: flat.name(scope, index) });
             }
             match &mut unknown {
                 Some((_, more)) => *more += 1,
@@ -133,10 +123,7 @@ pub fn to_api(file: &Value, classes: &Classes) -> Result<Value, EditorError> {
             continue;
         };
         let inputs = inputs(&flat, scope, index, info, &mut bytes)?;
-        let title = node
-            .title
-            .or_else(|| info.get("display_name")?.as_str())
-            .unwrap_or(node.class);
+        let title = node.title.or_else(|| info.get("display_name")?.as_str()).unwrap_or(node.class);
         output.insert(
             flat.id(scope, index),
             json!({ "inputs": inputs, "class_type": node.class, "_meta": { "title": title } }),
@@ -164,10 +151,7 @@ fn inputs(
     let mut inputs = widgets::values(node, info, &flat.promoted_to(scope, index));
     for (name, value) in &mut inputs {
         if widgets::needs_browser(info, name, value) {
-            return Err(EditorError::MadeInBrowser {
-                node: flat.name(scope, index),
-                input: name.clone(),
-            });
+            return Err(EditorError::MadeInBrowser { node: flat.name(scope, index), input: name.clone() });
         }
         wrap_list(value);
         *bytes += weight(value);
@@ -204,25 +188,13 @@ fn weight(value: &Value) -> usize {
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,
         Value::String(text) => text.len(),
         Value::Array(items) => 8 + items.iter().map(weight).sum::<usize>(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| name.len() + weight(value))
-            .sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + weight(value)).sum(),
     }
 }
 
 fn name_of(node: &Node, prefix: &str) -> NodeName {
-    let short = |text: &str| {
-        text.chars()
-            .filter(|c| !c.is_control())
-            .take(120)
-            .collect::<String>()
-    };
-    NodeName {
-        id: format!("{prefix}{}", node.id),
-        title: node.title.map(short),
-        class: short(node.class),
-    }
+    let short = |text: &str| text.chars().filter(|c| !c.is_control()).take(120).collect::<String>();
+    NodeName { id: format!("{prefix}{}", node.id), title: node.title.map(short), class: short(node.class) }
 }
 
 #[cfg(test)]

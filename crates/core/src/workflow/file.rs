@@ -81,9 +81,7 @@ impl Source {
 /// Why a file gave no workflow.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum FileError {
-    #[error(
-        "The file has {bytes} bytes, more than the 16 MiB that are read. Export the workflow alone as JSON"
-    )]
+    #[error("The file has {bytes} bytes, more than the 16 MiB that are read. Export the workflow alone as JSON")]
     TooLarge { bytes: usize },
     #[error("The file is empty. Choose a workflow in JSON, or a PNG or WEBP saved by ComfyUI")]
     Empty,
@@ -183,64 +181,36 @@ fn texts_of(bytes: &[u8]) -> Option<(Source, Texts)> {
     } else if OTHER_PICTURES.into_iter().any(starts) {
         (Source::OtherPicture, Texts::default())
     } else {
-        let text = std::str::from_utf8(bytes)
-            .ok()
-            .filter(|text| text.trim_start().starts_with('<'))?;
-        (
-            Source::Svg,
-            text.contains("<svg").then(|| embedded::svg(text))?,
-        )
+        let text = std::str::from_utf8(bytes).ok().filter(|text| text.trim_start().starts_with('<'))?;
+        (Source::Svg, text.contains("<svg").then(|| embedded::svg(text))?)
     })
 }
 
 fn from_json(bytes: &[u8]) -> Result<Carried, FileError> {
     let text = std::str::from_utf8(bytes).map_err(|_| FileError::UnknownKind)?;
-    if !text
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .starts_with(['{', '['])
-    {
+    if !text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']) {
         return Err(FileError::UnknownKind);
     }
-    let value = parse(text).map_err(|error| FileError::BadJson {
-        reason: error.to_string(),
-    })?;
+    let value = parse(text).map_err(|error| FileError::BadJson { reason: error.to_string() })?;
     let graph = recognise(value).map_err(|reason| FileError::NotAWorkflow { reason })?;
-    Ok(Carried {
-        title: title(&graph),
-        graph,
-        source: Source::Json,
-    })
+    Ok(Carried { title: title(&graph), graph, source: Source::Json })
 }
 
 fn from_texts(source: Source, texts: &Texts) -> Result<Carried, FileError> {
     // Without the prompt, a cut file must not pass as one that has only the other format.
-    let candidates = if texts.cut {
-        [texts.prompt.as_ref(), None]
-    } else {
-        [texts.prompt.as_ref(), texts.workflow.as_ref()]
-    };
+    let candidates =
+        if texts.cut { [texts.prompt.as_ref(), None] } else { [texts.prompt.as_ref(), texts.workflow.as_ref()] };
     let mut damage = None;
     for text in candidates.into_iter().flatten() {
-        match parse(text)
-            .map_err(|error| error.to_string())
-            .and_then(recognise)
-        {
+        match parse(text).map_err(|error| error.to_string()).and_then(recognise) {
             Ok(graph) => {
-                return Ok(Carried {
-                    title: title(&graph),
-                    graph,
-                    source,
-                });
+                return Ok(Carried { title: title(&graph), graph, source });
             }
             Err(reason) => damage = damage.or(Some(reason)),
         }
     }
     Err(match damage {
-        Some(reason) => FileError::Damaged {
-            source_kind: source,
-            reason,
-        },
+        Some(reason) => FileError::Damaged { source_kind: source, reason },
         None if texts.cut => FileError::Truncated(source),
         None => FileError::NoWorkflow(source),
     })
@@ -249,8 +219,7 @@ fn from_texts(source: Source, texts: &Texts) -> Result<Carried, FileError> {
 /// Reads JSON as Python writes it: `NaN` is taken for null.
 fn parse(text: &str) -> Result<Value, serde_json::Error> {
     let text = text.trim_start_matches('\u{feff}');
-    serde_json::from_str(text)
-        .or_else(|strict| serde_json::from_str(&repair(text.as_bytes())).map_err(|_| strict))
+    serde_json::from_str(text).or_else(|strict| serde_json::from_str(&repair(text.as_bytes())).map_err(|_| strict))
 }
 
 /// Tells the two formats apart, also inside the envelopes they travel in: a body of `POST /prompt` and the front end's
@@ -273,14 +242,8 @@ fn recognise(value: Value) -> Result<Graph, String> {
     if object.is_empty() {
         return Err("it is empty".to_owned());
     }
-    match object
-        .iter()
-        .find(|(_, node)| !node.get("class_type").is_some_and(Value::is_string))
-    {
-        Some((key, _)) => Err(format!(
-            "its entry {:?} is no node with a class_type",
-            cut(key)
-        )),
+    match object.iter().find(|(_, node)| !node.get("class_type").is_some_and(Value::is_string)) {
+        Some((key, _)) => Err(format!("its entry {:?} is no node with a class_type", cut(key))),
         None => Ok(Graph::Api(Value::Object(object))),
     }
 }
@@ -294,11 +257,7 @@ fn title(graph: &Graph) -> Option<String> {
     let Graph::Editor(file) = graph else {
         return None;
     };
-    let name = file
-        .pointer("/extra/info/name")
-        .or_else(|| file.get("name"))?
-        .as_str()?
-        .trim();
+    let name = file.pointer("/extra/info/name").or_else(|| file.get("name"))?.as_str()?.trim();
     (!name.is_empty()).then(|| cut(name))
 }
 

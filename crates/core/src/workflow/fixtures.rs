@@ -7,19 +7,13 @@ use serde_json::Value;
 /// The bytes of a file in `fixtures/`.
 macro_rules! fixture {
     ($name:literal) => {
-        include_bytes!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../fixtures/",
-            $name
-        ))
-        .as_slice()
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/", $name)).as_slice()
     };
 }
 pub(super) use fixture;
 
 /// The node classes of a real server.
-pub(super) static OBJECT_INFO: LazyLock<Value> =
-    LazyLock::new(|| json(fixture!("object_info-0.33.0.json")));
+pub(super) static OBJECT_INFO: LazyLock<Value> = LazyLock::new(|| json(fixture!("object_info-0.33.0.json")));
 
 /// The class of that name on that server.
 pub(super) fn known(class: &str) -> Option<&'static Value> {

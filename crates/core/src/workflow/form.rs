@@ -55,9 +55,7 @@ pub struct FormInput {
 }
 
 /// What an input does for the picture, so that a page can lead with what matters. The order is that of the form.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum InputRole {
     Prompt,
@@ -100,10 +98,7 @@ pub fn form(graph: &Graph, classes: &Classes) -> Form {
     for node in graph.topological_order() {
         let described = Described::new(node, classes);
         if described.info.is_none() {
-            let message = format!(
-                "This server does not know the node class {}",
-                node.class_type
-            );
+            let message = format!("This server does not know the node class {}", node.class_type);
             form.warnings.push(described.warning(None, message));
         }
         for (name, value) in node.inputs.iter().filter(|(_, value)| !is_link(value)) {
@@ -111,8 +106,7 @@ pub fn form(graph: &Graph, classes: &Classes) -> Form {
             if let Some(message) = spec.and_then(|spec| missing_choice(spec, value)) {
                 form.warnings.push(described.warning(Some(name), message));
             }
-            form.inputs
-                .push(described.input(name, value, spec, roles.get(&node.id, name)));
+            form.inputs.push(described.input(name, value, spec, roles.get(&node.id, name)));
         }
     }
     // Stable: within one role the topological order stays.
@@ -143,16 +137,12 @@ struct Described<'a, 'i> {
 impl<'a, 'i> Described<'a, 'i> {
     fn new(node: &'a graph::Node, classes: &Classes<'i>) -> Self {
         let info = classes(&node.class_type);
-        let display_name = info
-            .and_then(|info| info.get("display_name"))
-            .and_then(Value::as_str);
+        let display_name = info.and_then(|info| info.get("display_name")).and_then(Value::as_str);
         Self {
             node,
             title: human_name(node.title.as_deref(), &node.class_type, display_name),
             info,
-            specs: info
-                .map(|info| spec::of_node(info, &node.inputs))
-                .unwrap_or_default(),
+            specs: info.map(|info| spec::of_node(info, &node.inputs)).unwrap_or_default(),
         }
     }
 
@@ -168,12 +158,7 @@ impl<'a, 'i> Described<'a, 'i> {
 
     fn input(&self, name: &str, value: &Value, spec: Option<&Spec>, role: InputRole) -> FormInput {
         let kind = spec.map_or_else(|| InputType::of_value(value), InputType::of_spec);
-        let number = |option| {
-            spec?
-                .option(option)
-                .filter(|bound| bound.is_number())
-                .map(safe)
-        };
+        let number = |option| spec?.option(option).filter(|bound| bound.is_number()).map(safe);
         FormInput {
             node_id: self.node.id.clone(),
             input: name.to_owned(),
@@ -220,12 +205,7 @@ impl InputType {
 fn choices(spec: &Spec) -> Option<Vec<Value>> {
     match spec.kind {
         Kind::Choice(choices) => Some(choices.to_vec()),
-        Kind::Branches(branches) => Some(
-            branches
-                .iter()
-                .filter_map(|branch| branch.get("key").cloned())
-                .collect(),
-        ),
+        Kind::Branches(branches) => Some(branches.iter().filter_map(|branch| branch.get("key").cloned()).collect()),
         _ => None,
     }
 }
@@ -236,12 +216,7 @@ fn missing_choice(spec: &Spec, value: &Value) -> Option<String> {
     let choices = choices(spec).filter(|choices| !choices.is_empty())?;
     let comparable = value.is_string() || value.is_number();
     (comparable && !choices.contains(value)).then(|| {
-        let shown: String = value
-            .as_str()
-            .map_or_else(|| value.to_string(), str::to_owned)
-            .chars()
-            .take(120)
-            .collect();
+        let shown: String = value.as_str().map_or_else(|| value.to_string(), str::to_owned).chars().take(120).collect();
         format!("This server does not offer {shown:?}")
     })
 }
@@ -249,14 +224,8 @@ fn missing_choice(spec: &Spec, value: &Value) -> Option<String> {
 /// Integers JavaScript would round, as text; all else as it is.
 fn safe(value: &Value) -> Value {
     let large = value.as_u64().is_some_and(|n| n > MAX_SAFE_INTEGER)
-        || value
-            .as_i64()
-            .is_some_and(|n| n.unsigned_abs() > MAX_SAFE_INTEGER);
-    if large {
-        Value::from(value.to_string())
-    } else {
-        value.clone()
-    }
+        || value.as_i64().is_some_and(|n| n.unsigned_abs() > MAX_SAFE_INTEGER);
+    if large { Value::from(value.to_string()) } else { value.clone() }
 }
 
 #[cfg(test)]

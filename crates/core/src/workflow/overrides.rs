@@ -12,36 +12,16 @@ use crate::comfy::graph::as_link;
 /// Why overrides do not fit their graph; nothing was changed then.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum OverrideError {
-    #[error(
-        "Overrides are an object of node ids, each with an object of inputs: {{\"3\": {{\"seed\": 42}}}}"
-    )]
+    #[error("Overrides are an object of node ids, each with an object of inputs: {{\"3\": {{\"seed\": 42}}}}")]
     NotAnObject,
-    #[error(
-        "The workflow has no node {node_id:?}. Use the ids of its API format, as /v1/workflows lists them"
-    )]
+    #[error("The workflow has no node {node_id:?}. Use the ids of its API format, as /v1/workflows lists them")]
     UnknownNode { node_id: String },
     #[error("Node {node_id:?} (class {class_type}) has no input {input:?}. It has {known}")]
-    UnknownInput {
-        node_id: String,
-        class_type: String,
-        input: String,
-        known: String,
-    },
+    UnknownInput { node_id: String, class_type: String, input: String, known: String },
     #[error("Input {input:?} of node {node_id:?} takes {expected}, not {got}")]
-    WrongShape {
-        node_id: String,
-        input: String,
-        expected: &'static str,
-        got: &'static str,
-    },
-    #[error(
-        "Input {input:?} of node {node_id:?} is linked to node {target:?}, which the workflow does not have"
-    )]
-    BrokenLink {
-        node_id: String,
-        input: String,
-        target: String,
-    },
+    WrongShape { node_id: String, input: String, expected: &'static str, got: &'static str },
+    #[error("Input {input:?} of node {node_id:?} is linked to node {target:?}, which the workflow does not have")]
+    BrokenLink { node_id: String, input: String, target: String },
 }
 
 impl OverrideError {
@@ -66,29 +46,14 @@ pub fn apply(graph: &mut Value, overrides: &Value, classes: &Classes) -> Result<
     let overrides = overrides.as_object().ok_or(OverrideError::NotAnObject)?;
     let mut changed = graph.clone();
     for (node_id, values) in overrides {
-        let unknown = || OverrideError::UnknownNode {
-            node_id: node_id.clone(),
-        };
+        let unknown = || OverrideError::UnknownNode { node_id: node_id.clone() };
         let values = values.as_object().ok_or(OverrideError::NotAnObject)?;
-        let node = graph
-            .get(node_id)
-            .and_then(Value::as_object)
-            .ok_or_else(unknown)?;
-        let target = changed
-            .get_mut(node_id)
-            .and_then(Value::as_object_mut)
-            .ok_or_else(unknown)?;
-        let inputs = target
-            .entry("inputs")
-            .or_insert_with(|| Value::Object(Map::new()));
+        let node = graph.get(node_id).and_then(Value::as_object).ok_or_else(unknown)?;
+        let target = changed.get_mut(node_id).and_then(Value::as_object_mut).ok_or_else(unknown)?;
+        let inputs = target.entry("inputs").or_insert_with(|| Value::Object(Map::new()));
         let inputs = inputs.as_object_mut().ok_or_else(unknown)?;
         for (input, value) in values {
-            let field = Field {
-                graph,
-                node_id,
-                node,
-                input,
-            };
+            let field = Field { graph, node_id, node, input };
             inputs.insert(input.clone(), field.accept(value, values, classes)?);
         }
     }
@@ -106,44 +71,25 @@ struct Field<'a> {
 impl Field<'_> {
     /// The value as it goes into the graph. `siblings` are the other overrides of the node: they may take a branch that
     /// brings this input into being.
-    fn accept(
-        &self,
-        value: &Value,
-        siblings: &Map<String, Value>,
-        classes: &Classes,
-    ) -> Result<Value, OverrideError> {
-        let class_type = self
-            .node
-            .get("class_type")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+    fn accept(&self, value: &Value, siblings: &Map<String, Value>, classes: &Classes) -> Result<Value, OverrideError> {
+        let class_type = self.node.get("class_type").and_then(Value::as_str).unwrap_or_default();
         let current = self.node.get("inputs").and_then(Value::as_object);
         let mut effective = current.cloned().unwrap_or_default();
-        effective.extend(
-            siblings
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
+        effective.extend(siblings.iter().map(|(name, value)| (name.clone(), value.clone())));
         let declared = classes(class_type).map(|info| spec::of_node(info, &effective));
         let spec = declared.as_ref().and_then(|specs| specs.get(self.input));
         let before = current.and_then(|inputs| inputs.get(self.input));
         if spec.is_none() && before.is_none() {
             let declared = declared.iter().flat_map(HashMap::keys);
-            let mut known: Vec<&str> = declared
-                .chain(current.into_iter().flat_map(Map::keys))
-                .map(String::as_str)
-                .collect();
+            let mut known: Vec<&str> =
+                declared.chain(current.into_iter().flat_map(Map::keys)).map(String::as_str).collect();
             known.sort_unstable();
             known.dedup();
             return Err(OverrideError::UnknownInput {
                 node_id: self.node_id.to_owned(),
                 class_type: class_type.to_owned(),
                 input: self.input.to_owned(),
-                known: if known.is_empty() {
-                    "none".to_owned()
-                } else {
-                    known.join(", ")
-                },
+                known: if known.is_empty() { "none".to_owned() } else { known.join(", ") },
             });
         }
         if let Some((target, _)) = as_link(value) {
@@ -157,10 +103,7 @@ impl Field<'_> {
                 })
             };
         }
-        match spec
-            .map_or_else(|| Shape::of_value(before), |spec| Shape::of_kind(spec.kind))
-            .fit(value)
-        {
+        match spec.map_or_else(|| Shape::of_value(before), |spec| Shape::of_kind(spec.kind)).fit(value) {
             Ok(value) => Ok(value),
             Err(expected) => Err(OverrideError::WrongShape {
                 node_id: self.node_id.to_owned(),
@@ -215,9 +158,7 @@ impl Shape {
             | (Self::Text, Value::String(_))
             | (Self::Bool, Value::Bool(_))
             | (Self::Number, Value::Number(_))
-            | (Self::Choice, Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
-                Some(value.clone())
-            }
+            | (Self::Choice, Value::String(_) | Value::Number(_) | Value::Bool(_)) => Some(value.clone()),
             (Self::Whole | Self::Number, Value::String(digits)) => whole(digits).map(Value::Number),
             (Self::Whole, Value::Number(number)) => {
                 let is_whole = number.as_f64().is_some_and(|number| number.fract() == 0.0);
@@ -247,10 +188,7 @@ fn whole(text: &str) -> Option<Number> {
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    text.parse::<u64>()
-        .map(Number::from)
-        .or_else(|_| text.parse::<i64>().map(Number::from))
-        .ok()
+    text.parse::<u64>().map(Number::from).or_else(|_| text.parse::<i64>().map(Number::from)).ok()
 }
 
 fn noun(value: &Value) -> &'static str {

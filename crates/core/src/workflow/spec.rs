@@ -33,18 +33,11 @@ impl<'a> Spec<'a> {
     fn new(declaration: &'a Value, required: bool) -> Option<Self> {
         let options = declaration.get(1).and_then(Value::as_object);
         let option = |name: &str| options.and_then(|options| options.get(name));
-        let list = |name: &str| {
-            option(name)
-                .and_then(Value::as_array)
-                .map_or(&[] as &[Value], Vec::as_slice)
-        };
+        let list = |name: &str| option(name).and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
         let kind = match declaration.get(0)? {
             Value::Array(choices) => Kind::Choice(choices),
             // A type of several (`FLOAT,INT`) may name the widget that edits it.
-            Value::String(declared) => match option("widgetType")
-                .and_then(Value::as_str)
-                .unwrap_or(declared)
-            {
+            Value::String(declared) => match option("widgetType").and_then(Value::as_str).unwrap_or(declared) {
                 "INT" => Kind::Int,
                 "FLOAT" => Kind::Float,
                 "STRING" => Kind::Text,
@@ -56,11 +49,7 @@ impl<'a> Spec<'a> {
             },
             _ => return None,
         };
-        Some(Self {
-            required,
-            kind,
-            options,
-        })
+        Some(Self { required, kind, options })
     }
 
     pub(super) fn option(&self, name: &str) -> Option<&'a Value> {
@@ -68,8 +57,7 @@ impl<'a> Spec<'a> {
     }
 
     pub(super) fn is_set(&self, name: &str) -> bool {
-        self.option(name)
-            .is_some_and(|value| value.as_bool() != Some(false) && !value.is_null())
+        self.option(name).is_some_and(|value| value.as_bool() != Some(false) && !value.is_null())
     }
 
     /// Whether the front end edits it in the node. `forceInput` turns a value into a link.
@@ -112,9 +100,7 @@ impl<'a> Spec<'a> {
         }
         match self.kind {
             Kind::Int | Kind::Float => Some(Value::from(0)),
-            Kind::Text | Kind::Other("PAINTER" | "LOAD_3D" | "MARKDOWN" | "TEXTAREA") => {
-                Some(Value::from(""))
-            }
+            Kind::Text | Kind::Other("PAINTER" | "LOAD_3D" | "MARKDOWN" | "TEXTAREA") => Some(Value::from("")),
             Kind::Bool => Some(Value::from(false)),
             Kind::Choice(choices) => choices.first().cloned(),
             Kind::Branches(branches) => branches.first()?.get("key").cloned(),
@@ -128,28 +114,18 @@ impl<'a> Spec<'a> {
         let Kind::Growing(template) = self.kind else {
             return None;
         };
-        declared(template.get("input")?)
-            .next()
-            .map(|(_, spec)| spec)
+        declared(template.get("input")?).next().map(|(_, spec)| spec)
     }
 }
 
 /// Declared inputs (`{required: {…}, optional: {…}}`) in the order the front end makes their widgets.
 fn declared(input: &Value) -> impl Iterator<Item = (&str, Spec<'_>)> {
-    ["required", "optional"]
-        .into_iter()
-        .flat_map(move |section| {
-            let inputs = input.get(section).and_then(Value::as_object);
-            inputs
-                .into_iter()
-                .flatten()
-                .filter_map(move |(name, declaration)| {
-                    Some((
-                        name.as_str(),
-                        Spec::new(declaration, section == "required")?,
-                    ))
-                })
+    ["required", "optional"].into_iter().flat_map(move |section| {
+        let inputs = input.get(section).and_then(Value::as_object);
+        inputs.into_iter().flatten().filter_map(move |(name, declaration)| {
+            Some((name.as_str(), Spec::new(declaration, section == "required")?))
         })
+    })
 }
 
 /// Walks the inputs of the class with the `/object_info` entry `info` in the front end's order: required ones first,
@@ -165,9 +141,7 @@ pub(super) fn walk<'a>(info: &'a Value, visit: &mut dyn FnMut(&str, Spec<'a>) ->
             let name = format!("{prefix}{name}");
             let taken = visit(&name, spec);
             if let (Kind::Branches(branches), Some(taken)) = (spec.kind, taken)
-                && let Some(branch) = branches
-                    .iter()
-                    .find(|b| b.get("key").and_then(Value::as_str) == Some(&taken))
+                && let Some(branch) = branches.iter().find(|b| b.get("key").and_then(Value::as_str) == Some(&taken))
                 && let Some(inputs) = branch.get("inputs")
             {
                 descend(&mut declared(inputs), &format!("{name}."), visit);
@@ -183,44 +157,24 @@ pub(super) fn walk<'a>(info: &'a Value, visit: &mut dyn FnMut(&str, Spec<'a>) ->
 fn ordered<'a>(info: &'a Value, input: &'a Value) -> Vec<(&'a str, Spec<'a>)> {
     let mut inputs: Vec<_> = declared(input).collect();
     let rank = |section: &str, name: &str| {
-        let order = info
-            .get("input_order")
-            .and_then(|order| order.get(section))
-            .and_then(Value::as_array);
-        order
-            .and_then(|order| order.iter().position(|listed| listed == name))
-            .unwrap_or(usize::MAX)
+        let order = info.get("input_order").and_then(|order| order.get(section)).and_then(Value::as_array);
+        order.and_then(|order| order.iter().position(|listed| listed == name)).unwrap_or(usize::MAX)
     };
     inputs.sort_by_key(|(name, spec)| {
-        let section = if spec.required {
-            "required"
-        } else {
-            "optional"
-        };
+        let section = if spec.required { "required" } else { "optional" };
         (!spec.required, rank(section, name))
     });
     inputs
 }
 
 /// Every input a node with `inputs` (API format) can have, by full name, with the branches its choices have taken.
-pub(super) fn of_node<'a>(
-    info: &'a Value,
-    inputs: &Map<String, Value>,
-) -> HashMap<String, Spec<'a>> {
+pub(super) fn of_node<'a>(info: &'a Value, inputs: &Map<String, Value>) -> HashMap<String, Spec<'a>> {
     let mut all = HashMap::new();
     walk(info, &mut |name, spec| {
         if let Some(grown) = spec.grown() {
             let group = format!("{name}.");
             let members = inputs.keys().filter(|input| input.starts_with(&group));
-            all.extend(members.map(|member| {
-                (
-                    member.clone(),
-                    Spec {
-                        required: false,
-                        ..grown
-                    },
-                )
-            }));
+            all.extend(members.map(|member| (member.clone(), Spec { required: false, ..grown })));
         }
         all.insert(name.to_owned(), spec);
         Some(inputs.get(name)?.as_str()?.to_owned())

@@ -5,12 +5,7 @@ const PROMPT_CHARACTERS: usize = 40;
 
 /// The title of a job, first that applies: the one `given`, the first 40 characters of the `prompt` text, the name of
 /// the workflow's file without its folder and ending, else how many nodes it has.
-pub fn title(
-    given: Option<&str>,
-    prompt: Option<&str>,
-    file_name: Option<&str>,
-    nodes: usize,
-) -> String {
+pub fn title(given: Option<&str>, prompt: Option<&str>, file_name: Option<&str>, nodes: usize) -> String {
     given
         .and_then(spoken)
         .or_else(|| prompt.and_then(spoken).map(|prompt| beginning(&prompt)))
@@ -38,22 +33,13 @@ fn beginning(text: &str) -> String {
     };
     let at_word_end = !text[end..].starts_with(char::is_alphanumeric);
     // `rfind` finds nothing in a text without blanks, as Chinese is: it is cut between characters.
-    let whole = if at_word_end {
-        end
-    } else {
-        text[..end].rfind(' ').unwrap_or(end)
-    };
-    text[..whole]
-        .trim_end_matches([' ', ',', ';', ':', '.'])
-        .to_owned()
+    let whole = if at_word_end { end } else { text[..end].rfind(' ').unwrap_or(end) };
+    text[..whole].trim_end_matches([' ', ',', ';', ':', '.']).to_owned()
 }
 
 fn stem(file_name: &str) -> Option<&str> {
     let name = file_name.rsplit(['/', '\\']).next()?;
-    Some(
-        name.rsplit_once('.')
-            .map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem }),
-    )
+    Some(name.rsplit_once('.').map_or(name, |(stem, _)| if stem.is_empty() { name } else { stem }))
 }
 
 #[cfg(test)]
@@ -62,26 +48,15 @@ mod tests {
 
     #[test]
     fn the_title_given_wins() {
-        assert_eq!(
-            title(Some(" Sunday\n batch "), Some("a cat"), Some("x.json"), 9),
-            "Sunday batch"
-        );
+        assert_eq!(title(Some(" Sunday\n batch "), Some("a cat"), Some("x.json"), 9), "Sunday batch");
     }
 
     #[test]
     fn a_prompt_is_cut_at_a_word() {
         let prompt = "a lighthouse above the fjord, painted in oil, soft light";
+        assert_eq!(title(None, Some(prompt), Some("x.json"), 9), "a lighthouse above the fjord, painted in");
         assert_eq!(
-            title(None, Some(prompt), Some("x.json"), 9),
-            "a lighthouse above the fjord, painted in"
-        );
-        assert_eq!(
-            title(
-                Some("  "),
-                Some("a lighthouse above the fjord and its far, far shore"),
-                None,
-                9
-            ),
+            title(Some("  "), Some("a lighthouse above the fjord and its far, far shore"), None, 9),
             "a lighthouse above the fjord and its far"
         );
     }
@@ -93,18 +68,12 @@ mod tests {
 
     #[test]
     fn a_prompt_without_blanks_is_cut_between_characters() {
-        assert_eq!(
-            title(None, Some(&"夜".repeat(50)), None, 9),
-            "夜".repeat(40)
-        );
+        assert_eq!(title(None, Some(&"夜".repeat(50)), None, 9), "夜".repeat(40));
     }
 
     #[test]
     fn without_a_prompt_the_file_gives_its_name_without_folder_and_ending() {
-        assert_eq!(
-            title(None, None, Some("C:\\flows\\portrait v2.json"), 9),
-            "portrait v2"
-        );
+        assert_eq!(title(None, None, Some("C:\\flows\\portrait v2.json"), 9), "portrait v2");
         assert_eq!(title(None, Some(""), Some(".json"), 9), ".json");
     }
 

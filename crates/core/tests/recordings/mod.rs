@@ -70,9 +70,10 @@ impl Recording {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         let client_of = |conn: &str| {
-            lines.iter().find(|line| line["kind"] == "open" && line["conn"] == conn).map(|line| {
-                line["url"].as_str().unwrap().split("clientId=").nth(1).unwrap_or_default().to_owned()
-            })
+            lines
+                .iter()
+                .find(|line| line["kind"] == "open" && line["conn"] == conn)
+                .map(|line| line["url"].as_str().unwrap().split("clientId=").nth(1).unwrap_or_default().to_owned())
         };
         let client_id = client_of("a").unwrap_or_else(|| "nobody".to_owned());
         let entries = history_files(tape, &lines);
@@ -112,7 +113,9 @@ impl Recording {
 
     /// What `/queue` would have said after line `at`.
     fn queue(&self, at: usize, sent: &[bool]) -> (Vec<QueueItem>, Vec<QueueItem>) {
-        if self.killed.is_some_and(|killed| at > killed) && self.jobs.iter().all(|job| job.sent < self.killed.unwrap_or(0) || at < job.sent) {
+        if self.killed.is_some_and(|killed| at > killed)
+            && self.jobs.iter().all(|job| job.sent < self.killed.unwrap_or(0) || at < job.sent)
+        {
             return (Vec::new(), Vec::new());
         }
         let killed = self.killed.filter(|killed| at > *killed).unwrap_or(0);
@@ -191,22 +194,35 @@ fn jobs(lines: &[Value], entries: &HashMap<String, Vec<Value>>, killed: Option<u
         let speaks = |other: &Value| other["data"]["data"]["prompt_id"] == prompt_id;
         let first = if again == 0 { lines.iter().position(speaks).unwrap_or(at).min(at) } else { at };
         // The status messages of a submission come before its answer.
-        let sent = (0..first).rev().take(3).take_while(|&before| lines[before]["data"]["type"] == "status").last().unwrap_or(first);
+        let sent = (0..first)
+            .rev()
+            .take(3)
+            .take_while(|&before| lines[before]["data"]["type"] == "status")
+            .last()
+            .unwrap_or(first);
         let number = line["response"]["number"].as_f64().unwrap();
         let start = (0..lines.len())
             .filter(|&i| speaks(&lines[i]) && (again == 0 || lines[i]["data"]["type"] == "execution_start"))
             .nth(again)
             .unwrap_or(usize::MAX);
         let ends = (0..lines.len())
-            .filter(|&i| speaks(&lines[i]) && lines[i]["data"]["type"] == "executing" && lines[i]["data"]["data"]["node"].is_null())
+            .filter(|&i| {
+                speaks(&lines[i])
+                    && lines[i]["data"]["type"] == "executing"
+                    && lines[i]["data"]["data"]["node"].is_null()
+            })
             .nth(again);
         let deleted = lines.iter().position(|other| {
-            other["path"] == "/queue" && other["request"]["delete"].as_array().is_some_and(|ids| ids.contains(&json!(prompt_id)))
+            other["path"] == "/queue"
+                && other["request"]["delete"].as_array().is_some_and(|ids| ids.contains(&json!(prompt_id)))
         });
         let known = entries.get(prompt_id);
-        let entry = known.and_then(|known| known.iter().find(|entry| entry["prompt"][0].as_f64() == Some(number)).or(known.last()));
+        let entry = known
+            .and_then(|known| known.iter().find(|entry| entry["prompt"][0].as_f64() == Some(number)).or(known.last()));
         // Of a job that nobody heard the end of: the history shows it when the recorder asked.
-        let asked = lines.iter().position(|other| other["path"].as_str().is_some_and(|path| path.ends_with(prompt_id)) && other["response_file"].is_string());
+        let asked = lines.iter().position(|other| {
+            other["path"].as_str().is_some_and(|path| path.ends_with(prompt_id)) && other["response_file"].is_string()
+        });
         let quiet = || {
             let last = (0..lines.len()).rfind(|&i| speaks(&lines[i]));
             last.map_or(asked, |last| (last..lines.len()).find(|&i| lines[i]["data"]["type"] == "status").or(asked))

@@ -9,11 +9,7 @@ pub(super) fn wav(seed: u64) -> Vec<u8> {
         .flat_map(|at| {
             let phase = at * pitch % RATE;
             // A triangle: exact everywhere, as a sine would not be.
-            let height = if phase < RATE / 2 {
-                phase
-            } else {
-                RATE - phase
-            };
+            let height = if phase < RATE / 2 { phase } else { RATE - phase };
             ((i64::from(height * 4) - i64::from(RATE)) as i16).to_le_bytes()
         })
         .collect();
@@ -43,29 +39,16 @@ pub(super) fn flac(seed: u64, prompt: Option<&str>) -> Vec<u8> {
 
 fn vorbis_comments(prompt: Option<&str>) -> Vec<u8> {
     let counted = |text: &str| [&(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
-    let comments: Vec<_> = prompt
-        .map(|prompt| counted(&format!("prompt={}", ascii(prompt))))
-        .into_iter()
-        .collect();
-    [
-        counted("fake ComfyUI"),
-        (comments.len() as u32).to_le_bytes().to_vec(),
-        comments.concat(),
-    ]
-    .concat()
+    let comments: Vec<_> = prompt.map(|prompt| counted(&format!("prompt={}", ascii(prompt)))).into_iter().collect();
+    [counted("fake ComfyUI"), (comments.len() as u32).to_le_bytes().to_vec(), comments.concat()].concat()
 }
 
 /// An ID3v2.4 tag and half a second of silence: frames of MPEG 1 layer 3, 128 kbit/s, 44.1 kHz.
 pub(super) fn mp3(name: &str, prompt: Option<&str>) -> Vec<u8> {
-    let frame = |id: &[u8; 4], text: Vec<u8>| {
-        [id.as_slice(), &syncsafe(text.len() + 1), &[0, 0, 3], &text].concat()
-    };
+    let frame = |id: &[u8; 4], text: Vec<u8>| [id.as_slice(), &syncsafe(text.len() + 1), &[0, 0, 3], &text].concat();
     let mut frames = frame(b"TIT2", name.as_bytes().to_vec());
     if let Some(prompt) = prompt {
-        frames.extend(frame(
-            b"TXXX",
-            [b"prompt\0", ascii(prompt).as_bytes()].concat(),
-        ));
+        frames.extend(frame(b"TXXX", [b"prompt\0", ascii(prompt).as_bytes()].concat()));
     }
     let mut out = b"ID3\x04\0\0".to_vec();
     out.extend(syncsafe(frames.len()));
@@ -115,12 +98,11 @@ fn ogg_page(flags: u8, position: u64, serial: u32, number: u32, packet: &[u8]) -
 /// CRC-32 with the polynomial 0x04c11db7, not reflected, starting from 0 (RFC 3533).
 fn ogg_checksum(page: &[u8]) -> u32 {
     page.iter().fold(0, |sum, byte| {
-        (0..8).fold(sum ^ u32::from(*byte) << 24, |sum, _| {
-            if sum >> 31 == 1 {
-                sum << 1 ^ 0x04c1_1db7
-            } else {
-                sum << 1
-            }
-        })
+        (0..8).fold(
+            sum ^ u32::from(*byte) << 24,
+            |sum, _| {
+                if sum >> 31 == 1 { sum << 1 ^ 0x04c1_1db7 } else { sum << 1 }
+            },
+        )
     })
 }

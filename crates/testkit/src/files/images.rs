@@ -17,11 +17,7 @@ fn draw(seed: u64, width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let across = (x * 255 / width) as u8;
         let down = (y * 255 / height) as u8;
-        let line = if (x + u32::from(shift)).is_multiple_of(cell) || y.is_multiple_of(cell) {
-            40
-        } else {
-            0
-        };
+        let line = if (x + u32::from(shift)).is_multiple_of(cell) || y.is_multiple_of(cell) { 40 } else { 0 };
         image::Rgb([
             (red ^ across).saturating_sub(line),
             (green ^ down).saturating_sub(line),
@@ -45,14 +41,7 @@ fn encoded(encode: impl FnOnce(&mut Cursor<Vec<u8>>) -> ImageResult<()>) -> Vec<
 }
 
 fn encode_png(image: &RgbImage) -> Vec<u8> {
-    encoded(|out| {
-        PngEncoder::new(out).write_image(
-            image,
-            image.width(),
-            image.height(),
-            ExtendedColorType::Rgb8,
-        )
-    })
+    encoded(|out| PngEncoder::new(out).write_image(image, image.width(), image.height(), ExtendedColorType::Rgb8))
 }
 
 fn encode_jpeg(image: &RgbImage, quality: u8) -> Vec<u8> {
@@ -60,14 +49,7 @@ fn encode_jpeg(image: &RgbImage, quality: u8) -> Vec<u8> {
 }
 
 fn encode_webp(image: &RgbImage) -> Vec<u8> {
-    encoded(|out| {
-        WebPEncoder::new_lossless(out).encode(
-            image,
-            image.width(),
-            image.height(),
-            ExtendedColorType::Rgb8,
-        )
-    })
+    encoded(|out| WebPEncoder::new_lossless(out).encode(image, image.width(), image.height(), ExtendedColorType::Rgb8))
 }
 
 /// As many different previews there are; each is drawn once, since a sampler sends one per step.
@@ -99,12 +81,7 @@ fn png_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let body = [&kind, data].concat();
     let mut crc = Crc::new();
     crc.update(&body);
-    [
-        &(data.len() as u32).to_be_bytes(),
-        body.as_slice(),
-        &crc.sum().to_be_bytes(),
-    ]
-    .concat()
+    [&(data.len() as u32).to_be_bytes(), body.as_slice(), &crc.sum().to_be_bytes()].concat()
 }
 
 /// JSON in a file is ASCII with `\u` escapes.
@@ -115,12 +92,7 @@ pub(super) fn ascii(json: &str) -> String {
             out.push(letter);
         } else {
             let mut units = [0; 2];
-            out.extend(
-                letter
-                    .encode_utf16(&mut units)
-                    .iter()
-                    .map(|unit| format!("\\u{unit:04x}")),
-            );
+            out.extend(letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
         }
     }
     out
@@ -132,9 +104,8 @@ pub(super) fn jpeg(seed: u64) -> Vec<u8> {
 
 pub(super) fn gif(seed: u64) -> Vec<u8> {
     encoded(|out| {
-        let frames = (0..3).map(|turn| {
-            Frame::new(DynamicImage::ImageRgb8(draw(seed.wrapping_add(turn), 64, 64)).into_rgba8())
-        });
+        let frames =
+            (0..3).map(|turn| Frame::new(DynamicImage::ImageRgb8(draw(seed.wrapping_add(turn), 64, 64)).into_rgba8()));
         GifEncoder::new(out).encode_frames(frames)
     })
 }
@@ -143,35 +114,22 @@ pub(super) fn webp(seed: u64, prompt: Option<&str>) -> Vec<u8> {
     let image = sized(seed);
     let pixels = webp_pixels(&image);
     match prompt {
-        Some(prompt) => riff(&[
-            vp8x(0x08, &image),
-            chunk(*b"VP8L", &pixels),
-            chunk(*b"EXIF", &exif(prompt)),
-        ]),
+        Some(prompt) => riff(&[vp8x(0x08, &image), chunk(*b"VP8L", &pixels), chunk(*b"EXIF", &exif(prompt))]),
         None => riff(&[chunk(*b"VP8L", &pixels)]),
     }
 }
 
 /// Three frames of 200 ms, played for ever.
 pub(super) fn moving_webp(seed: u64, prompt: Option<&str>) -> Vec<u8> {
-    let frames: Vec<_> = (0..3)
-        .map(|turn| draw(seed.wrapping_add(turn), 128, 128))
-        .collect();
+    let frames: Vec<_> = (0..3).map(|turn| draw(seed.wrapping_add(turn), 128, 128)).collect();
     let flags = if prompt.is_some() { 0x0a } else { 0x02 };
-    let mut chunks: Vec<_> = frames
-        .first()
-        .map(|first| vp8x(flags, first))
-        .into_iter()
-        .collect();
+    let mut chunks: Vec<_> = frames.first().map(|first| vp8x(flags, first)).into_iter().collect();
     chunks.push(chunk(*b"ANIM", &[0; 6]));
     for frame in &frames {
         let mut header = vec![0; 6];
         header.extend(size24(frame));
         header.extend([200, 0, 0, 0]);
-        chunks.push(chunk(
-            *b"ANMF",
-            &[header, chunk(*b"VP8L", &webp_pixels(frame))].concat(),
-        ));
+        chunks.push(chunk(*b"ANMF", &[header, chunk(*b"VP8L", &webp_pixels(frame))].concat()));
     }
     chunks.extend(prompt.map(|prompt| chunk(*b"EXIF", &exif(prompt))));
     riff(&chunks)
@@ -180,11 +138,7 @@ pub(super) fn moving_webp(seed: u64, prompt: Option<&str>) -> Vec<u8> {
 /// The compressed picture out of a still WEBP: RIFF header (12 bytes), then one `VP8L` chunk.
 fn webp_pixels(image: &RgbImage) -> Vec<u8> {
     let file = encode_webp(image);
-    let len = file.get(16..20).map_or(0, |len| {
-        len.iter()
-            .rev()
-            .fold(0, |sum, byte| sum << 8 | usize::from(*byte))
-    });
+    let len = file.get(16..20).map_or(0, |len| len.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
     file.get(20..20 + len).unwrap_or_default().to_vec()
 }
 
@@ -238,15 +192,7 @@ pub(super) fn exr(seed: u64, prompt: Option<&str>) -> Vec<u8> {
     let mut out = vec![0x76, 0x2f, 0x31, 0x01, 2, 0, 0, 0];
     for (name, kind, value) in attributes {
         out.extend(
-            [
-                name.as_bytes(),
-                b"\0",
-                kind.as_bytes(),
-                b"\0",
-                &(value.len() as u32).to_le_bytes(),
-                &value,
-            ]
-            .concat(),
+            [name.as_bytes(), b"\0", kind.as_bytes(), b"\0", &(value.len() as u32).to_le_bytes(), &value].concat(),
         );
     }
     out.push(0);

@@ -83,9 +83,7 @@ pub fn preview(seed: u64, kind: ImageKind) -> &'static [u8] {
 pub(crate) use images::recoded;
 
 pub(crate) fn extension(name: &str) -> String {
-    name.rsplit_once('.')
-        .map(|(_, extension)| extension.to_ascii_lowercase())
-        .unwrap_or_default()
+    name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase()).unwrap_or_default()
 }
 
 pub(crate) fn seed(text: &str) -> u64 {

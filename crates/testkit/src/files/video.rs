@@ -4,11 +4,7 @@ pub(super) fn mp4(name: &str) -> Vec<u8> {
     header.extend([1000_u32, 1000, 0x0001_0000].map(u32::to_be_bytes).concat());
     header.extend([0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
     // The identity matrix, in 16.16 and 2.30 fixed point.
-    header.extend(
-        [0x1_0000_u32, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000]
-            .map(u32::to_be_bytes)
-            .concat(),
-    );
+    header.extend([0x1_0000_u32, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000].map(u32::to_be_bytes).concat());
     header.extend([0; 24]);
     header.extend(1_u32.to_be_bytes());
     [
@@ -21,12 +17,7 @@ pub(super) fn mp4(name: &str) -> Vec<u8> {
 }
 
 fn mp4_box(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
-    [
-        &(body.len() as u32 + 8).to_be_bytes(),
-        kind.as_slice(),
-        body,
-    ]
-    .concat()
+    [&(body.len() as u32 + 8).to_be_bytes(), kind.as_slice(), body].concat()
 }
 
 /// The EBML header and a segment with its information, the name as title, and no tracks.
@@ -50,10 +41,7 @@ pub(super) fn webm(name: &str) -> Vec<u8> {
     .concat();
     [
         element(&[0x1a, 0x45, 0xdf, 0xa3], &header),
-        element(
-            &[0x18, 0x53, 0x80, 0x67],
-            &element(&[0x15, 0x49, 0xa9, 0x66], &info),
-        ),
+        element(&[0x18, 0x53, 0x80, 0x67], &element(&[0x15, 0x49, 0xa9, 0x66], &info)),
     ]
     .concat()
 }

@@ -19,29 +19,14 @@ pub(super) struct Usual {
 }
 
 pub(super) fn usual(graph: &Graph, id: &str, class: &str) -> Usual {
-    let silent = |ms| Usual {
-        lasts: Duration::from_millis(ms),
-        steps: 0,
-        previews: false,
-    };
+    let silent = |ms| Usual { lasts: Duration::from_millis(ms), steps: 0, previews: false };
     let has = |words: &[&str]| words.iter().any(|word| class.contains(word));
     if has(&["Sampler"]) && !has(&["Select"]) {
-        let steps = graph::upstream(graph, id, "steps")
-            .and_then(Value::as_u64)
-            .unwrap_or(20)
-            .clamp(1, MAX_STEPS);
-        return Usual {
-            lasts: Duration::from_millis(180 * steps),
-            steps: steps as u32,
-            previews: true,
-        };
+        let steps = graph::upstream(graph, id, "steps").and_then(Value::as_u64).unwrap_or(20).clamp(1, MAX_STEPS);
+        return Usual { lasts: Duration::from_millis(180 * steps), steps: steps as u32, previews: true };
     }
     if has(&["Upscale", "Tiled"]) {
-        return Usual {
-            lasts: Duration::from_millis(1_600),
-            steps: 8,
-            previews: false,
-        };
+        return Usual { lasts: Duration::from_millis(1_600), steps: 8, previews: false };
     }
     if has(&["Checkpoint", "UNETLoader", "DiffusionModel"]) {
         silent(1_800)
@@ -62,9 +47,7 @@ pub(super) fn usual(graph: &Graph, id: &str, class: &str) -> Usual {
 
 /// `ComfyUI`'s own output nodes, by the words their classes begin with; `SaveImageWebsocket` gives no files.
 pub(crate) fn is_output(class: &str) -> bool {
-    class.starts_with("Save")
-        || class.starts_with("Preview")
-        || class.starts_with("VHS_VideoCombine")
+    class.starts_with("Save") || class.starts_with("Preview") || class.starts_with("VHS_VideoCombine")
 }
 
 /// Gives files their names: `ComfyUI` counts up within each prefix.
@@ -97,13 +80,8 @@ impl Namer {
 
 /// The UI output that a node of this class gives; `None` for classes without one.
 pub(super) fn output(graph: &Graph, id: &str, class: &str, namer: &mut Namer) -> Option<Value> {
-    let prefix = graph::input(graph, id, "filename_prefix")
-        .and_then(Value::as_str)
-        .unwrap_or("ComfyUI");
-    let batch = graph::upstream(graph, id, "batch_size")
-        .and_then(Value::as_u64)
-        .unwrap_or(1)
-        .clamp(1, MAX_BATCH);
+    let prefix = graph::input(graph, id, "filename_prefix").and_then(Value::as_str).unwrap_or("ComfyUI");
+    let batch = graph::upstream(graph, id, "batch_size").and_then(Value::as_u64).unwrap_or(1).clamp(1, MAX_BATCH);
     let one = |key: &str, file: Value| Some(json!({ key: [file] }));
     let moving = |file: Value| Some(json!({"images": [file], "animated": [true]}));
     match class {
@@ -126,12 +104,8 @@ pub(super) fn output(graph: &Graph, id: &str, class: &str, namer: &mut Namer) ->
         "SaveSVGNode" => one("images", namer.file(prefix, "svg", "output")),
         "SaveText" => one("files", namer.file(prefix, "txt", "output")),
         "PreviewAny" => Some(json!({"text": [format!("shown by node {id}")]})),
-        _ if class.starts_with("Preview") => {
-            Some(images((0..batch).map(|_| namer.temp(id, "png"))))
-        }
-        _ if class.starts_with("Save") => Some(images(
-            (0..batch).map(|_| namer.file(prefix, "png", "output")),
-        )),
+        _ if class.starts_with("Preview") => Some(images((0..batch).map(|_| namer.temp(id, "png")))),
+        _ if class.starts_with("Save") => Some(images((0..batch).map(|_| namer.file(prefix, "png", "output")))),
         _ => None,
     }
 }

@@ -30,10 +30,7 @@ pub struct Script {
 impl Script {
     /// Plausible nodes, previews on, nothing cached from one job to the next.
     pub fn new() -> Self {
-        Self {
-            previews: true,
-            ..Self::default()
-        }
+        Self { previews: true, ..Self::default() }
     }
 
     /// What the node with this id does; wins over a rule for its class.
@@ -71,11 +68,7 @@ impl Script {
     }
 
     pub(crate) fn rule(&self, id: &str, class: &str) -> NodeScript {
-        self.nodes
-            .get(id)
-            .or_else(|| self.classes.get(class))
-            .cloned()
-            .unwrap_or_default()
+        self.nodes.get(id).or_else(|| self.classes.get(class)).cloned().unwrap_or_default()
     }
 }
 
@@ -206,12 +199,7 @@ pub struct Child {
 impl Child {
     /// Its id will be `{parent}.0.0.{name}`.
     pub fn new(name: &str, class: &str, rule: NodeScript) -> Self {
-        Self {
-            name: name.to_owned(),
-            class: class.to_owned(),
-            display: None,
-            rule,
-        }
+        Self { name: name.to_owned(), class: class.to_owned(), display: None, rule }
     }
 
     /// Shown as this node instead of the one that expanded, as the body of a loop is.
@@ -235,12 +223,7 @@ impl Failure {
     /// Raises this Python exception at its first step, every time.
     pub fn error(exception: &str, message: &str) -> Self {
         let left = Arc::new(AtomicU32::new(u32::MAX));
-        Self {
-            exception: exception.to_owned(),
-            message: format!("{message}\n"),
-            step: 0,
-            left,
-        }
+        Self { exception: exception.to_owned(), message: format!("{message}\n"), step: 0, left }
     }
 
     /// Runs out of GPU memory, in `ComfyUI`'s words (recording 08).
@@ -272,15 +255,9 @@ impl Failure {
 
     pub(crate) fn strikes(&self) -> bool {
         let less = |left: u32| {
-            if left == u32::MAX {
-                Some(left)
-            } else {
-                left.checked_sub(1)
-            }
+            if left == u32::MAX { Some(left) } else { left.checked_sub(1) }
         };
-        self.left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
-            .is_ok()
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
 }
 

@@ -26,11 +26,7 @@ pub(crate) fn perform(
     cache: &mut Cache,
 ) -> Play {
     let order = graph::order(graph, targets);
-    let signatures = if script.caching {
-        graph::signatures(graph, &order)
-    } else {
-        HashMap::new()
-    };
+    let signatures = if script.caching { graph::signatures(graph, &order) } else { HashMap::new() };
     let mut performer = Performer {
         script,
         graph,
@@ -44,20 +40,13 @@ pub(crate) fn perform(
         muted: HashSet::new(),
         shown: HashMap::new(),
     };
-    let known = |id: &str| {
-        signatures
-            .get(id)
-            .and_then(|signature| cache.get(signature))
-            .cloned()
-    };
+    let known = |id: &str| signatures.get(id).and_then(|signature| cache.get(signature)).cloned();
     let cached: HashMap<String, Value> = graph
         .keys()
         .filter_map(|id| {
             let rule = performer.rule(id);
             let class = graph::class(graph, id);
-            let forced = rule
-                .cached
-                .then(|| performer.output(id, &class, &rule).unwrap_or_default());
+            let forced = rule.cached.then(|| performer.output(id, &class, &rule).unwrap_or_default());
             Some((id.clone(), known(id).or(forced)?))
         })
         .collect();
@@ -72,11 +61,7 @@ pub(crate) fn perform(
     }
     Play {
         prompt_id: prompt_id.to_owned(),
-        cached: graph
-            .keys()
-            .filter(|id| cached.contains_key(*id))
-            .cloned()
-            .collect(),
+        cached: graph.keys().filter(|id| cached.contains_key(*id)).cloned().collect(),
         cached_at: Duration::ZERO,
         ends_at: performer.stage.now,
         steps: performer.stage.steps,
@@ -113,8 +98,7 @@ impl Throttle {
 
     fn lets_pass(&self, at: Duration, value: u32, max: u32) -> bool {
         let apart = self.last.is_none_or(|(then, sent)| {
-            at.saturating_sub(then) >= Self::PAUSE
-                && f64::from(value.abs_diff(sent)) >= f64::from(max) * Self::SHARE
+            at.saturating_sub(then) >= Self::PAUSE && f64::from(value.abs_diff(sent)) >= f64::from(max) * Self::SHARE
         });
         apart || value == 1 || value == max
     }
@@ -146,23 +130,15 @@ impl Performer<'_> {
     }
 
     fn output(&mut self, id: &str, class: &str, rule: &NodeScript) -> Option<Value> {
-        rule.output
-            .clone()
-            .or_else(|| classes::output(self.graph, id, class, self.namer))
+        rule.output.clone().or_else(|| classes::output(self.graph, id, class, self.namer))
     }
 
-    fn run(
-        &mut self,
-        mut waiting: Vec<String>,
-        cached: &HashMap<String, Value>,
-    ) -> ControlFlow<Ending> {
+    fn run(&mut self, mut waiting: Vec<String>, cached: &HashMap<String, Value>) -> ControlFlow<Ending> {
         // A cached node's own inputs are not needed, unless another node uses them.
         let needed = self.needed(cached);
         waiting.retain(|id| needed.contains(id));
         while !waiting.is_empty() || !self.beats.is_empty() {
-            let ready = waiting
-                .iter()
-                .position(|id| cached.contains_key(id) || self.ready(id));
+            let ready = waiting.iter().position(|id| cached.contains_key(id) || self.ready(id));
             let Some(ready) = ready else {
                 if self.beats.is_empty() {
                     return ControlFlow::Continue(());
@@ -202,8 +178,7 @@ impl Performer<'_> {
 
     fn ready(&self, id: &str) -> bool {
         // A link into nowhere, or back to a node that waits itself, was let through by whoever asked for no validation.
-        graph::parents(self.graph, id)
-            .all(|parent| self.done.contains(parent) || !self.graph.contains_key(parent))
+        graph::parents(self.graph, id).all(|parent| self.done.contains(parent) || !self.graph.contains_key(parent))
     }
 
     fn start(&mut self, actor: Actor, rule: NodeScript) -> ControlFlow<Ending> {
@@ -220,10 +195,7 @@ impl Performer<'_> {
             let child_actor = Actor {
                 id: id.clone(),
                 class: child.class.clone(),
-                display: child
-                    .display
-                    .clone()
-                    .unwrap_or_else(|| actor.display.clone()),
+                display: child.display.clone().unwrap_or_else(|| actor.display.clone()),
                 parent: Some(actor.id.clone()),
                 real: actor.real.clone(),
             };
@@ -235,14 +207,8 @@ impl Performer<'_> {
     }
 
     fn schedule(&mut self, actor: Actor, rule: NodeScript) {
-        let Usual {
-            lasts,
-            steps,
-            previews,
-        } = classes::usual(self.graph, &actor.id, &actor.class);
-        let lasts = rule
-            .lasts
-            .unwrap_or_else(|| lasts.mul_f64(self.script.pace.unwrap_or(1.0)));
+        let Usual { lasts, steps, previews } = classes::usual(self.graph, &actor.id, &actor.class);
+        let lasts = rule.lasts.unwrap_or_else(|| lasts.mul_f64(self.script.pace.unwrap_or(1.0)));
         let steps = rule.steps.unwrap_or(steps);
         let rounds = rule.rounds.unwrap_or(1).max(1);
         let failure = rule.fails.clone().filter(Failure::strikes);
@@ -311,23 +277,16 @@ impl Performer<'_> {
     }
 
     fn finish(&mut self, Run { actor, rule, steps }: &Run) {
-        let behind =
-            graph::parents(self.graph, &actor.id).any(|parent| self.muted.contains(parent));
-        let output = if behind || rule.blocked.is_some() {
-            None
-        } else {
-            self.output(&actor.id, &actor.class, rule)
-        };
+        let behind = graph::parents(self.graph, &actor.id).any(|parent| self.muted.contains(parent));
+        let output = if behind || rule.blocked.is_some() { None } else { self.output(&actor.id, &actor.class, rule) };
         if let Some(message) = &rule.blocked {
             self.stage.blocked(actor, &self.executed, message);
         }
         if behind || rule.blocked.is_some() {
             self.muted.insert(actor.id.clone());
         }
-        self.stage
-            .finish(actor, (*steps > 0).then_some(*steps), output.as_ref());
-        self.shown
-            .extend(output.map(|output| (actor.id.clone(), output)));
+        self.stage.finish(actor, (*steps > 0).then_some(*steps), output.as_ref());
+        self.shown.extend(output.map(|output| (actor.id.clone(), output)));
         self.executed.push(actor.id.clone());
         self.done.insert(actor.id.clone());
     }

@@ -154,9 +154,8 @@ impl Builder {
 
     /// Begins to serve.
     pub async fn start(self) -> Result<FakeComfy, FakeError> {
-        let parsed = |what, text| {
-            serde_json::from_str::<Value>(text).map_err(|source| FakeError::Answer { what, source })
-        };
+        let parsed =
+            |what, text| serde_json::from_str::<Value>(text).map_err(|source| FakeError::Answer { what, source });
         let mut object_info = match parsed("object_info", OBJECT_INFO)? {
             Value::Object(classes) => classes,
             _ => Map::new(),
@@ -175,21 +174,8 @@ impl Builder {
             seed: self.seed,
             send_buffer: self.send_buffer,
         };
-        let (addr, tapes, script, faults, programmes) = (
-            self.addr,
-            self.tapes,
-            self.script,
-            self.faults,
-            self.programmes,
-        );
-        FakeComfy::start(Setup {
-            addr,
-            tapes,
-            script,
-            faults,
-            programmes,
-            config,
-        })
-        .await
+        let (addr, tapes, script, faults, programmes) =
+            (self.addr, self.tapes, self.script, self.faults, self.programmes);
+        FakeComfy::start(Setup { addr, tapes, script, faults, programmes, config }).await
     }
 }

@@ -33,18 +33,9 @@ pub(crate) struct Disk {
 impl Disk {
     /// Puts every file there that an output names.
     pub(crate) fn write(&mut self, output: &Value, prompt: &Arc<Value>) {
-        let animated = output["animated"]
-            .as_array()
-            .is_some_and(|flags| flags.contains(&Value::Bool(true)));
-        let traits = Traits {
-            animated,
-            prompt: Some(Arc::clone(prompt)),
-        };
-        for value in output
-            .as_object()
-            .into_iter()
-            .flat_map(|output| output.values())
-        {
+        let animated = output["animated"].as_array().is_some_and(|flags| flags.contains(&Value::Bool(true)));
+        let traits = Traits { animated, prompt: Some(Arc::clone(prompt)) };
+        for value in output.as_object().into_iter().flat_map(|output| output.values()) {
             for item in value.as_array().into_iter().flatten() {
                 if let Some(place) = place(item) {
                     let content = Content::Made(traits.clone());
@@ -55,9 +46,7 @@ impl Disk {
             }
         }
         while self.made.len() > MAX_MADE {
-            self.made
-                .pop_front()
-                .and_then(|oldest| self.files.remove(&oldest));
+            self.made.pop_front().and_then(|oldest| self.files.remove(&oldest));
         }
     }
 
@@ -66,29 +55,19 @@ impl Disk {
         Some(match self.files.get(place)? {
             // The place is part of the seed: equal names in two folders are two files.
             Content::Made(traits) if place.1.is_empty() => files::bytes(&place.2, traits).into(),
-            Content::Made(traits) => {
-                files::bytes(&format!("{}/{}", place.1, place.2), traits).into()
-            }
+            Content::Made(traits) => files::bytes(&format!("{}/{}", place.1, place.2), traits).into(),
             Content::Uploaded(bytes) => bytes.clone(),
         })
     }
 
     /// Keeps an upload and gives the name it got: equal content keeps its name, other content under a taken name gets
     /// a number (recording 25). `None` if the disk is full.
-    pub(crate) fn upload(
-        &mut self,
-        (kind, subfolder, name): Place,
-        bytes: Bytes,
-        overwrite: bool,
-    ) -> Option<String> {
+    pub(crate) fn upload(&mut self, (kind, subfolder, name): Place, bytes: Bytes, overwrite: bool) -> Option<String> {
         if self.uploaded + bytes.len() > MAX_UPLOADED_BYTES {
             return None;
         }
-        let (stem, extension) = name
-            .rsplit_once('.')
-            .map_or((name.as_str(), String::new()), |(stem, end)| {
-                (stem, format!(".{end}"))
-            });
+        let (stem, extension) =
+            name.rsplit_once('.').map_or((name.as_str(), String::new()), |(stem, end)| (stem, format!(".{end}")));
         let mut candidate = name.clone();
         for number in 1.. {
             let place = (kind.clone(), subfolder.clone(), candidate.clone());
@@ -115,12 +94,6 @@ impl Disk {
 /// A file is recognised by its shape (section 7).
 fn place(item: &Value) -> Option<Place> {
     let filename = item["filename"].as_str()?;
-    let kind = item["type"]
-        .as_str()
-        .filter(|kind| ["output", "temp", "input"].contains(kind))?;
-    Some((
-        kind.to_owned(),
-        item["subfolder"].as_str().unwrap_or_default().to_owned(),
-        filename.to_owned(),
-    ))
+    let kind = item["type"].as_str().filter(|kind| ["output", "temp", "input"].contains(kind))?;
+    Some((kind.to_owned(), item["subfolder"].as_str().unwrap_or_default().to_owned(), filename.to_owned()))
 }

@@ -45,38 +45,19 @@ fn meta(outputs: &Map<String, Value>, nodes: &Map<String, Value>) -> Map<String,
 
 /// All jobs a server knows, as `/api/jobs` tells them: without their graphs and outputs.
 pub(super) fn jobs(state: &State) -> Vec<Value> {
-    let waiting = state
-        .queue
-        .in_order()
-        .into_iter()
-        .map(|job| unfinished(&job, "pending", None));
-    let running = state
-        .running
-        .iter()
-        .map(|running| unfinished(&running.job, "in_progress", Some(running.started_ms)));
+    let waiting = state.queue.in_order().into_iter().map(|job| unfinished(&job, "pending", None));
+    let running = state.running.iter().map(|running| unfinished(&running.job, "in_progress", Some(running.started_ms)));
     let ended = state.history.iter().map(|(id, entry)| finished(id, entry));
     ended.chain(running).chain(waiting).collect()
 }
 
 /// One job by its id, whole; the newest where an id was used twice.
 pub(super) fn job(state: &State, prompt_id: &str) -> Option<Value> {
-    let running = state
-        .running
-        .as_ref()
-        .filter(|running| running.job.prompt_id == prompt_id);
+    let running = state.running.as_ref().filter(|running| running.job.prompt_id == prompt_id);
     if let Some(running) = running {
-        return Some(unfinished(
-            &running.job,
-            "in_progress",
-            Some(running.started_ms),
-        ));
+        return Some(unfinished(&running.job, "in_progress", Some(running.started_ms)));
     }
-    if let Some(job) = state
-        .queue
-        .in_order()
-        .into_iter()
-        .find(|job| job.prompt_id == prompt_id)
-    {
+    if let Some(job) = state.queue.in_order().into_iter().find(|job| job.prompt_id == prompt_id) {
         return Some(unfinished(&job, "pending", None));
     }
     let entry = state.history.get(prompt_id)?;
@@ -88,7 +69,8 @@ pub(super) fn job(state: &State, prompt_id: &str) -> Option<Value> {
 }
 
 fn unfinished(job: &Job, status: &str, started_ms: Option<u64>) -> Value {
-    let mut view = json!({"id": job.prompt_id, "status": status, "priority": job.number, "create_time": job.created_ms});
+    let mut view =
+        json!({"id": job.prompt_id, "status": status, "priority": job.number, "create_time": job.created_ms});
     if let Some(started) = started_ms {
         view["execution_start_time"] = started.into();
     }
@@ -99,16 +81,8 @@ fn unfinished(job: &Job, status: &str, started_ms: Option<u64>) -> Value {
 }
 
 fn finished(id: &str, entry: &Value) -> Value {
-    let messages = entry["status"]["messages"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
-    let told = |kind: &str| {
-        messages
-            .iter()
-            .find(|message| message[0] == kind)
-            .map(|message| &message[1])
-    };
+    let messages = entry["status"]["messages"].as_array().cloned().unwrap_or_default();
+    let told = |kind: &str| messages.iter().find(|message| message[0] == kind).map(|message| &message[1]);
     let status = match entry["status"]["status_str"].as_str() {
         Some("success") => "completed",
         _ if told("execution_interrupted").is_some() => "cancelled",
@@ -125,17 +99,11 @@ fn finished(id: &str, entry: &Value) -> Value {
         view["execution_error"] = error.clone();
     }
     let items = items(&entry["outputs"]);
-    let shown: Vec<_> = items
-        .iter()
-        .filter(|(.., item)| item["filename"].is_string())
-        .collect();
+    let shown: Vec<_> = items.iter().filter(|(.., item)| item["filename"].is_string()).collect();
     view["outputs_count"] = items.len().into();
     view["previewable_outputs_count"] = shown.len().into();
     // A saved file is shown rather than a temporary one.
-    let best = shown
-        .iter()
-        .find(|(.., item)| item["type"] == "output")
-        .or(shown.first());
+    let best = shown.iter().find(|(.., item)| item["type"] == "output").or(shown.first());
     if let Some((node, kind, item)) = best {
         view["preview_output"] = json!({"filename": item["filename"], "subfolder": item["subfolder"], "type": item["type"],
                                         "nodeId": node, "mediaType": kind});
@@ -148,20 +116,9 @@ fn finished(id: &str, entry: &Value) -> Value {
 fn items(outputs: &Value) -> Vec<(&String, &String, &Value)> {
     let nodes = outputs.as_object().into_iter().flatten();
     nodes
-        .flat_map(|(node, output)| {
-            output
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(move |(key, list)| (node, key, list))
-        })
+        .flat_map(|(node, output)| output.as_object().into_iter().flatten().map(move |(key, list)| (node, key, list)))
         .filter(|(_, key, _)| *key != "animated")
-        .flat_map(|(node, key, list)| {
-            list.as_array()
-                .into_iter()
-                .flatten()
-                .map(move |item| (node, key, item))
-        })
+        .flat_map(|(node, key, list)| list.as_array().into_iter().flatten().map(move |item| (node, key, item)))
         .collect()
 }
 

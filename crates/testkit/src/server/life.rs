@@ -107,8 +107,7 @@ impl Life {
     ) -> Result<(Arc<Self>, SocketAddr), FakeError> {
         let (dead, open) = (root.child_token(), TaskTracker::new());
         let bound = |source| FakeError::Bind { addr, source };
-        let port = Port::bind(addr, shared.config.send_buffer, dead.clone(), open.clone())
-            .map_err(bound)?;
+        let port = Port::bind(addr, shared.config.send_buffer, dead.clone(), open.clone()).map_err(bound)?;
         let addr = axum::serve::Listener::local_addr(&port).map_err(bound)?;
         let (errands, inbox) = mpsc::unbounded_channel();
         let life = Arc::new(Self {
@@ -154,11 +153,7 @@ impl Life {
 
     /// Hands a message to the send loop.
     pub(crate) fn send(&self, to: Audience, message: Raw) {
-        self.hand(Errand::Send(Outgoing {
-            to,
-            message,
-            last: false,
-        }));
+        self.hand(Errand::Send(Outgoing { to, message, last: false }));
     }
 
     fn hand(&self, errand: Errand) {
@@ -189,20 +184,12 @@ impl Life {
     /// `executing` of nothing: the last message of every job.
     pub(crate) fn send_last(&self, to: Audience, prompt_id: &str) {
         let data = json!({"node": null, "prompt_id": prompt_id});
-        self.hand(Errand::Send(Outgoing {
-            to,
-            message: message("executing", &data),
-            last: true,
-        }));
+        self.hand(Errand::Send(Outgoing { to, message: message("executing", &data), last: true }));
     }
 
     /// Tells everybody how long the queue is: after every change of it.
     pub(crate) fn broadcast_status(&self, state: &State) {
-        self.send_text(
-            Audience::Everybody,
-            "status",
-            &json!({"status": state.status()}),
-        );
+        self.send_text(Audience::Everybody, "status", &json!({"status": state.status()}));
         self.shared.changed();
     }
 
@@ -238,12 +225,7 @@ impl Life {
     /// Interrupts what runs, if it is this prompt or none is named.
     pub(crate) fn interrupt(&self, prompt_id: Option<&str>) -> bool {
         let state = self.lock();
-        let running = state
-            .running
-            .as_ref()
-            .filter(|running| prompt_id.is_none_or(|id| id == running.job.prompt_id));
-        running
-            .inspect(|running| running.interrupt.cancel())
-            .is_some()
+        let running = state.running.as_ref().filter(|running| prompt_id.is_none_or(|id| id == running.job.prompt_id));
+        running.inspect(|running| running.interrupt.cancel()).is_some()
     }
 }

@@ -39,15 +39,9 @@ use theatre::Theatre;
 #[derive(Debug, thiserror::Error)]
 pub enum FakeError {
     #[error("the fake ComfyUI cannot listen on {addr}: {source}; choose a free port, or 0 for any")]
-    Bind {
-        addr: SocketAddr,
-        source: std::io::Error,
-    },
+    Bind { addr: SocketAddr, source: std::io::Error },
     #[error("{what} is not what ComfyUI would answer: {source}")]
-    Answer {
-        what: &'static str,
-        source: serde_json::Error,
-    },
+    Answer { what: &'static str, source: serde_json::Error },
 }
 
 /// What the server knows at one moment.
@@ -83,12 +77,7 @@ impl FakeComfy {
     async fn start(setup: Setup) -> Result<Self, FakeError> {
         let (commands, inbox) = unbounded_channel();
         let repertoire = Repertoire::new(&setup.tapes, setup.script);
-        let shared = Arc::new(Shared::new(
-            setup.config,
-            repertoire,
-            setup.faults,
-            commands,
-        ));
+        let shared = Arc::new(Shared::new(setup.config, repertoire, setup.faults, commands));
         let root = CancellationToken::new();
         let theatre = Arc::new(Theatre::new(shared, setup.addr, root.clone()));
         theatre.restart().await?;
@@ -100,10 +89,7 @@ impl FakeComfy {
         for programme in setup.programmes {
             spawn(Box::pin(Arc::clone(&theatre).perform(programme)));
         }
-        Ok(Self {
-            theatre,
-            _end: root.drop_guard(),
-        })
+        Ok(Self { theatre, _end: root.drop_guard() })
     }
 
     /// Stays the same across restarts.
@@ -113,24 +99,12 @@ impl FakeComfy {
 
     /// `http://HOST:PORT`, with the path prefix if one was set, without a slash at the end.
     pub fn base_url(&self) -> String {
-        format!(
-            "http://{}{}",
-            self.addr(),
-            self.theatre
-                .shared
-                .config
-                .prefix
-                .as_deref()
-                .unwrap_or_default()
-        )
+        format!("http://{}{}", self.addr(), self.theatre.shared.config.prefix.as_deref().unwrap_or_default())
     }
 
     /// The WebSocket's URL for a client id, which must need no escaping.
     pub fn ws_url(&self, client_id: &str) -> String {
-        format!(
-            "ws{}/ws?clientId={client_id}",
-            self.base_url().trim_start_matches("http")
-        )
+        format!("ws{}/ws?clientId={client_id}", self.base_url().trim_start_matches("http"))
     }
 
     /// Ends the server as SIGKILL does: every connection ends without a word, the port is closed. Files of type
@@ -167,54 +141,27 @@ impl FakeComfy {
 
     /// Waits until nothing runs and nothing waits.
     pub async fn wait_idle(&self) -> Snapshot {
-        self.wait_until(|snapshot| {
-            snapshot.alive && snapshot.running.is_none() && snapshot.pending.is_empty()
-        })
-        .await
+        self.wait_until(|snapshot| snapshot.alive && snapshot.running.is_none() && snapshot.pending.is_empty()).await
     }
 
     /// Every `POST /prompt` so far with readable JSON, refused ones included.
     pub fn submitted(&self) -> Vec<Submitted> {
-        self.theatre
-            .shared
-            .records()
-            .submitted
-            .iter()
-            .cloned()
-            .collect()
+        self.theatre.shared.records().submitted.iter().cloned().collect()
     }
 
     /// Every `POST /interrupt` so far: the prompt id it named, if any.
     pub fn interrupts(&self) -> Vec<Option<String>> {
-        self.theatre
-            .shared
-            .records()
-            .interrupts
-            .iter()
-            .cloned()
-            .collect()
+        self.theatre.shared.records().interrupts.iter().cloned().collect()
     }
 
     /// Every HTTP request so far.
     pub fn requests(&self) -> Vec<Requested> {
-        self.theatre
-            .shared
-            .records()
-            .requests
-            .iter()
-            .cloned()
-            .collect()
+        self.theatre.shared.records().requests.iter().cloned().collect()
     }
 
     /// Every JSON message that clients sent so far.
     pub fn heard(&self) -> Vec<Heard> {
-        self.theatre
-            .shared
-            .records()
-            .heard
-            .iter()
-            .cloned()
-            .collect()
+        self.theatre.shared.records().heard.iter().cloned().collect()
     }
 
     /// Changes the faults while the server runs. `seed` counts from the next restart, and what is per job from the
@@ -245,24 +192,12 @@ impl FakeComfy {
 
     /// Ends the sockets of one client id without a Close frame.
     pub fn cut_socket(&self, client_id: &str) {
-        self.each_socket(
-            |socket| socket.client == client_id,
-            |socket| socket.cut.cancel(),
-        );
+        self.each_socket(|socket| socket.client == client_id, |socket| socket.cut.cancel());
     }
 
-    fn each_socket(
-        &self,
-        which: impl Fn(&sockets::Socket) -> bool,
-        act: impl Fn(&sockets::Socket),
-    ) {
+    fn each_socket(&self, which: impl Fn(&sockets::Socket) -> bool, act: impl Fn(&sockets::Socket)) {
         if let Some(life) = self.theatre.life() {
-            life.lock()
-                .sockets
-                .open
-                .iter()
-                .filter(|socket| which(socket))
-                .for_each(|socket| act(socket));
+            life.lock().sockets.open.iter().filter(|socket| which(socket)).for_each(|socket| act(socket));
         }
     }
 
@@ -298,11 +233,7 @@ impl FakeComfy {
     pub fn submit(&self, body: &Map<String, Value>) -> Option<String> {
         let life = self.theatre.life()?;
         let graph = body.get("prompt")?.as_object()?;
-        let source = self
-            .theatre
-            .shared
-            .repertoire
-            .choose(graph, body.get("partial_execution_targets"));
+        let source = self.theatre.shared.repertoire.choose(graph, body.get("partial_execution_targets"));
         routes::play(&life, body, source)
     }
 

@@ -31,22 +31,13 @@ pub(crate) struct Job {
 impl Job {
     /// As an item of `/queue` and of history: number, id, graph, extra data, output nodes.
     pub(crate) fn item(&self) -> serde_json::Value {
-        serde_json::json!([
-            self.number,
-            self.prompt_id,
-            self.graph,
-            self.extra,
-            self.targets
-        ])
+        serde_json::json!([self.number, self.prompt_id, self.graph, self.extra, self.targets])
     }
 
     /// Tuples compare by number, then by prompt id.
     fn order(&self, other: &Self) -> Ordering {
         let numbers = (self.number.as_f64(), other.number.as_f64());
-        let by_number = numbers
-            .0
-            .unwrap_or_default()
-            .total_cmp(&numbers.1.unwrap_or_default());
+        let by_number = numbers.0.unwrap_or_default().total_cmp(&numbers.1.unwrap_or_default());
         by_number.then_with(|| self.prompt_id.cmp(&other.prompt_id))
     }
 

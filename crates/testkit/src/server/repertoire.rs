@@ -24,18 +24,10 @@ pub(crate) struct Repertoire {
 
 impl Repertoire {
     pub(crate) fn new(tapes: &[Arc<Tape>], script: Script) -> Self {
-        let jobs = tapes
-            .iter()
-            .flat_map(|tape| &tape.jobs)
-            .filter(|job| job.play.is_some());
+        let jobs = tapes.iter().flat_map(|tape| &tape.jobs).filter(|job| job.play.is_some());
         Self {
-            jobs: jobs
-                .map(|job| (Arc::new(job.clone()), AtomicU64::new(0)))
-                .collect(),
-            refusals: tapes
-                .iter()
-                .flat_map(|tape| tape.refusals.clone())
-                .collect(),
+            jobs: jobs.map(|job| (Arc::new(job.clone()), AtomicU64::new(0))).collect(),
+            refusals: tapes.iter().flat_map(|tape| tape.refusals.clone()).collect(),
             script: Arc::new(script),
         }
     }
@@ -43,18 +35,13 @@ impl Repertoire {
     /// The recorded answer to a body that `ComfyUI` refused, client and prompt id apart.
     pub(crate) fn refusal(&self, body: &Value) -> Option<&Refusal> {
         let asked = |body: &Value| {
-            (
-                body["prompt"].clone(),
-                body["partial_execution_targets"].clone(),
-                body["prompt_id"].clone(),
-            )
+            (body["prompt"].clone(), body["partial_execution_targets"].clone(), body["prompt_id"].clone())
         };
         let wanted = asked(body);
         self.refusals.iter().find(|refusal| {
             let (graph, targets, prompt_id) = asked(&refusal.request);
             // A prompt id matters only where it was the reason.
-            let same_id =
-                refusal.answer["error"]["type"] != "invalid_prompt_id" || prompt_id == wanted.2;
+            let same_id = refusal.answer["error"]["type"] != "invalid_prompt_id" || prompt_id == wanted.2;
             graph == wanted.0 && targets == wanted.1 && same_id
         })
     }
@@ -62,21 +49,12 @@ impl Repertoire {
     /// The recorded job whose graph is closest, if its nodes and links are the same; of equals the one played least, so
     /// that the runs of one graph follow each other as recorded.
     pub(crate) fn choose(&self, graph: &Graph, targets: Option<&Value>) -> Source {
-        let alike = self
-            .jobs
-            .iter()
-            .filter(|(job, _)| job.body.get("partial_execution_targets") == targets);
-        let rated =
-            alike.filter_map(|entry| Some((graph::likeness(graph, entry.0.graph()?)?, entry)));
+        let alike = self.jobs.iter().filter(|(job, _)| job.body.get("partial_execution_targets") == targets);
+        let rated = alike.filter_map(|entry| Some((graph::likeness(graph, entry.0.graph()?)?, entry)));
         let best = rated.max_by(|(likeness, (_, played)), (other, (_, more))| {
-            let fewer = more
-                .load(Ordering::Relaxed)
-                .cmp(&played.load(Ordering::Relaxed));
+            let fewer = more.load(Ordering::Relaxed).cmp(&played.load(Ordering::Relaxed));
             // `max_by` takes the last of equals; the first recorded comes first.
-            likeness
-                .cmp(other)
-                .then(fewer)
-                .then(std::cmp::Ordering::Greater)
+            likeness.cmp(other).then(fewer).then(std::cmp::Ordering::Greater)
         });
         match best {
             Some((_, (job, played))) => {

@@ -132,20 +132,13 @@ impl Shared {
     }
 
     pub(crate) fn heard(&self, client: &str, data: Value) {
-        keep(
-            &mut self.records().heard,
-            Heard {
-                client_id: client.to_owned(),
-                data,
-            },
-        );
+        keep(&mut self.records().heard, Heard { client_id: client.to_owned(), data });
         self.changed();
     }
 
     /// Something that a snapshot or a record shows is different now.
     pub(crate) fn changed(&self) {
-        self.changes
-            .send_modify(|count| *count = count.wrapping_add(1));
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     pub(crate) fn changes(&self) -> watch::Receiver<u64> {
@@ -183,8 +176,7 @@ impl Shared {
     /// A time of the tape at this server's speed.
     pub(crate) fn scaled(&self, time: Duration) -> Duration {
         if self.config.speed > 0.0 {
-            Duration::try_from_secs_f64(time.as_secs_f64() / self.config.speed)
-                .unwrap_or(Duration::MAX)
+            Duration::try_from_secs_f64(time.as_secs_f64() / self.config.speed).unwrap_or(Duration::MAX)
         } else {
             Duration::ZERO
         }
@@ -198,7 +190,5 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Milliseconds since 1970, as `ComfyUI`'s `timestamp`.
 pub(crate) fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_millis() as u64)
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

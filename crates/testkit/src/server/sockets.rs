@@ -127,10 +127,7 @@ pub(crate) async fn serve(life: Arc<Life>, client: String, socket: WebSocket) {
         () = converse(&life, &socket, stream) => {}
     }
     let mut state = life.lock();
-    state
-        .sockets
-        .open
-        .retain(|open| open.serial != socket.serial);
+    state.sockets.open.retain(|open| open.serial != socket.serial);
     // Whoever holds the id by now: the take-over fault.
     state.sockets.map.remove(&socket.client);
     state.sockets.previews_with_metadata.remove(&socket.client);
@@ -163,10 +160,7 @@ async fn converse(life: &Arc<Life>, socket: &Arc<Socket>, mut stream: SplitStrea
             let wants = data["data"]["supports_preview_metadata"] == true;
             let holder = {
                 let mut state = life.lock();
-                state
-                    .sockets
-                    .previews_with_metadata
-                    .insert(socket.client.clone(), wants);
+                state.sockets.previews_with_metadata.insert(socket.client.clone(), wants);
                 state.sockets.map.get(&socket.client).cloned()
             };
             if let Some(holder) = holder {
@@ -181,21 +175,11 @@ async fn converse(life: &Arc<Life>, socket: &Arc<Socket>, mut stream: SplitStrea
 /// Puts the socket into the map and gives what it is sent first.
 fn enter(life: &Arc<Life>, socket: &Arc<Socket>) -> Vec<Value> {
     let mut state = life.lock();
-    state
-        .sockets
-        .map
-        .insert(socket.client.clone(), Arc::clone(socket));
+    state.sockets.map.insert(socket.client.clone(), Arc::clone(socket));
     state.sockets.open.push(Arc::clone(socket));
-    state
-        .sockets
-        .previews_with_metadata
-        .insert(socket.client.clone(), false);
-    let status =
-        json!({"type": "status", "data": {"status": state.status(), "sid": socket.client}});
-    let running = state
-        .running
-        .as_ref()
-        .filter(|running| running.job.client.as_ref() == Some(&socket.client));
+    state.sockets.previews_with_metadata.insert(socket.client.clone(), false);
+    let status = json!({"type": "status", "data": {"status": state.status(), "sid": socket.client}});
+    let running = state.running.as_ref().filter(|running| running.job.client.as_ref() == Some(&socket.client));
     let node = running.and_then(|running| running.last_node.clone());
     let executing = node.map(|node| json!({"type": "executing", "data": {"node": node}}));
     std::iter::once(status).chain(executing).collect()
@@ -262,16 +246,12 @@ struct Weather {
 
 impl Weather {
     fn new(seed: u64) -> Self {
-        Self {
-            dice: Dice::new(seed),
-            held: None,
-        }
+        Self { dice: Dice::new(seed), held: None }
     }
 
     fn pass(&mut self, life: &Life, outgoing: Outgoing) -> Vec<Outgoing> {
-        let (drop, duplicate, reorder) = life
-            .shared
-            .with_faults(|faults| (faults.drop, faults.duplicate, faults.reorder));
+        let (drop, duplicate, reorder) =
+            life.shared.with_faults(|faults| (faults.drop, faults.duplicate, faults.reorder));
         if self.dice.falls(drop) {
             return self.held.take().into_iter().collect();
         }

@@ -18,11 +18,7 @@ impl Performance<'_> {
         data["timestamp"] = now_ms().into();
         self.messages.push(json!([kind, data]));
         // `execution_interrupted` alone of them goes to everybody if the job has no client id.
-        let to = if kind == "execution_interrupted" {
-            To::SubmitterOrAll
-        } else {
-            To::Submitter
-        };
+        let to = if kind == "execution_interrupted" { To::SubmitterOrAll } else { To::Submitter };
         self.deliver(to, || message(kind, &data));
         if self.count().await.is_break() {
             // Interrupted while it stood still between two milestones: the next wait sees it.
@@ -77,8 +73,7 @@ impl Performance<'_> {
     }
 
     fn note(&mut self, id: &str, entry: &Value) {
-        let ran =
-            entry["state"] == "finished" && !self.play.cached.iter().any(|cached| cached == id);
+        let ran = entry["state"] == "finished" && !self.play.cached.iter().any(|cached| cached == id);
         if ran && self.ran.insert(id.to_owned()) {
             self.executed.push(id.to_owned());
         }
@@ -87,10 +82,7 @@ impl Performance<'_> {
     /// Sends the states of all nodes so far.
     fn states(&self) {
         if !self.faults.old_messages {
-            let states = States {
-                prompt_id: &self.job.prompt_id,
-                nodes: &self.nodes,
-            };
+            let states = States { prompt_id: &self.job.prompt_id, nodes: &self.nodes };
             self.deliver(To::SubmitterOrAll, || message("progress_state", &states));
         }
     }
@@ -100,25 +92,13 @@ impl Performance<'_> {
             return false;
         };
         let state = self.life.lock();
-        !self.faults.old_messages
-            && state
-                .sockets
-                .previews_with_metadata
-                .get(client)
-                .copied()
-                .unwrap_or(false)
+        !self.faults.old_messages && state.sockets.previews_with_metadata.get(client).copied().unwrap_or(false)
     }
 
     /// A type 4 frame for clients with the flag, else a type 1 frame (section 3).
     pub(super) fn preview(&self, node: &str, kind: ImageKind, image: &Bytes) -> Bytes {
         if !self.wants_metadata() {
-            return [
-                &1_u32.to_be_bytes(),
-                &kind.code().to_be_bytes(),
-                image.as_ref(),
-            ]
-            .concat()
-            .into();
+            return [&1_u32.to_be_bytes(), &kind.code().to_be_bytes(), image.as_ref()].concat().into();
         }
         let ids = self.nodes.get(node).cloned().unwrap_or_default();
         // Spaced as Python does it, so that frames are as long as recorded ones.
@@ -131,14 +111,7 @@ impl Performance<'_> {
             ids["real_node_id"],
             json!(kind.mime()),
         );
-        [
-            &4_u32.to_be_bytes(),
-            &(header.len() as u32).to_be_bytes(),
-            header.as_bytes(),
-            image.as_ref(),
-        ]
-        .concat()
-        .into()
+        [&4_u32.to_be_bytes(), &(header.len() as u32).to_be_bytes(), header.as_bytes(), image.as_ref()].concat().into()
     }
 
     /// Sends what `make` gives; a message that nobody would hear is not made, for some are large.
@@ -156,11 +129,7 @@ impl Performance<'_> {
     /// What a job tells that is stopped now.
     pub(super) fn interrupted(&self) -> Ending {
         let current = self.current.clone().unwrap_or_default();
-        let real = self
-            .nodes
-            .get(&current)
-            .and_then(|entry| entry["real_node_id"].as_str())
-            .unwrap_or(&current);
+        let real = self.nodes.get(&current).and_then(|entry| entry["real_node_id"].as_str()).unwrap_or(&current);
         Ending::Interrupted(json!({"prompt_id": self.job.prompt_id, "node_id": real,
                                    "node_type": crate::graph::class(&self.job.graph, real), "executed": self.executed}))
     }

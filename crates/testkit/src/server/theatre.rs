@@ -23,13 +23,7 @@ pub(super) struct Theatre {
 
 impl Theatre {
     pub(super) fn new(shared: Arc<Shared>, addr: SocketAddr, root: CancellationToken) -> Self {
-        Self {
-            shared,
-            addr: Mutex::new(addr),
-            root,
-            life: Mutex::default(),
-            change: tokio::sync::Mutex::default(),
-        }
+        Self { shared, addr: Mutex::new(addr), root, life: Mutex::default(), change: tokio::sync::Mutex::default() }
     }
 
     pub(super) fn addr(&self) -> SocketAddr {
@@ -109,12 +103,7 @@ impl Theatre {
             Addressee::Connected => {
                 let life = self.life()?;
                 let state = life.lock();
-                state
-                    .sockets
-                    .map
-                    .values()
-                    .max_by_key(|socket| socket.serial)
-                    .map(|socket| socket.client.clone())
+                state.sockets.map.values().max_by_key(|socket| socket.serial).map(|socket| socket.client.clone())
             }
         }
     }
@@ -128,17 +117,9 @@ impl Theatre {
         clients.sort();
         Snapshot {
             alive: true,
-            running: state
-                .running
-                .as_ref()
-                .map(|running| running.job.prompt_id.clone()),
+            running: state.running.as_ref().map(|running| running.job.prompt_id.clone()),
             held: state.running.as_ref().is_some_and(|running| running.held),
-            pending: state
-                .queue
-                .in_order()
-                .iter()
-                .map(|job| job.prompt_id.clone())
-                .collect(),
+            pending: state.queue.in_order().iter().map(|job| job.prompt_id.clone()).collect(),
             history: state.history.keys().cloned().collect(),
             clients,
             open_sockets: state.sockets.open.len(),

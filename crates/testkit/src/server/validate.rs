@@ -39,49 +39,21 @@ pub(super) fn judge(
         return Err(refusal("prompt_no_outputs", "Prompt has no outputs", ""));
     }
     if !strict {
-        return Ok(Verdict {
-            targets,
-            node_errors: json!({}),
-        });
+        return Ok(Verdict { targets, node_errors: json!({}) });
     }
-    let mut judge = Judge {
-        graph,
-        classes,
-        node_errors: Map::new(),
-    };
-    let (good, bad): (Vec<_>, Vec<_>) = targets
-        .into_iter()
-        .partition(|target| judge.is_sound(target));
+    let mut judge = Judge { graph, classes, node_errors: Map::new() };
+    let (good, bad): (Vec<_>, Vec<_>) = targets.into_iter().partition(|target| judge.is_sound(target));
     if !good.is_empty() {
-        return Ok(Verdict {
-            targets: good,
-            node_errors: judge.node_errors.into(),
-        });
+        return Ok(Verdict { targets: good, node_errors: judge.node_errors.into() });
     }
     // The details tell only of the output nodes' own errors.
-    let errors = bad.iter().flat_map(|id| {
-        judge
-            .node_errors
-            .get(id)
-            .and_then(|node| node["errors"].as_array())
-            .into_iter()
-            .flatten()
-    });
+    let errors = bad
+        .iter()
+        .flat_map(|id| judge.node_errors.get(id).and_then(|node| node["errors"].as_array()).into_iter().flatten());
     let told = errors.filter(|error| error["type"] != "dependency_cycle");
-    let lines: Vec<_> = told
-        .map(|error| {
-            format!(
-                "{}: {}",
-                as_text(&error["message"]),
-                as_text(&error["details"])
-            )
-        })
-        .collect();
-    let mut answer = refusal(
-        "prompt_outputs_failed_validation",
-        "Prompt outputs failed validation",
-        &lines.join("\n"),
-    );
+    let lines: Vec<_> =
+        told.map(|error| format!("{}: {}", as_text(&error["message"]), as_text(&error["details"]))).collect();
+    let mut answer = refusal("prompt_outputs_failed_validation", "Prompt outputs failed validation", &lines.join("\n"));
     answer["node_errors"] = judge.node_errors.into();
     Err(answer)
 }
@@ -94,17 +66,15 @@ fn missing_class(id: &str, node: &Value) -> Value {
     let class = &node["class_type"];
     let title = &node["_meta"]["title"];
     let message = match class.as_str() {
-        None => format!(
-            "Node 'ID #{id}' has no class_type. The workflow may be corrupted or a custom node is missing."
-        ),
-        Some(class) => format!(
-            "Node '{}' not found. The custom node may not be installed.",
-            title.as_str().unwrap_or(class)
-        ),
+        None => {
+            format!("Node 'ID #{id}' has no class_type. The workflow may be corrupted or a custom node is missing.")
+        }
+        Some(class) => {
+            format!("Node '{}' not found. The custom node may not be installed.", title.as_str().unwrap_or(class))
+        }
     };
     let mut answer = refusal("missing_node_type", &message, &format!("Node ID '#{id}'"));
-    answer["error"]["extra_info"] =
-        json!({"node_id": id, "class_type": class, "node_title": title});
+    answer["error"]["extra_info"] = json!({"node_id": id, "class_type": class, "node_title": title});
     answer
 }
 
@@ -112,20 +82,12 @@ fn missing_class(id: &str, node: &Value) -> Value {
 fn outputs(graph: &Graph, classes: &Map<String, Value>, strict: bool) -> Vec<String> {
     let is_output = |id: &&String| {
         let class = graph::class(graph, id);
-        let told = classes
-            .get(&class)
-            .and_then(|info| info["output_node"].as_bool());
+        let told = classes.get(&class).and_then(|info| info["output_node"].as_bool());
         told.unwrap_or_else(|| script::is_output(&class))
     };
     let known: Vec<String> = graph.keys().filter(is_output).cloned().collect();
-    let all_known = graph
-        .keys()
-        .all(|id| classes.contains_key(&graph::class(graph, id)));
-    if known.is_empty() && !strict && !all_known {
-        graph::sinks(graph)
-    } else {
-        known
-    }
+    let all_known = graph.keys().all(|id| classes.contains_key(&graph::class(graph, id)));
+    if known.is_empty() && !strict && !all_known { graph::sinks(graph) } else { known }
 }
 
 struct Judge<'a> {
@@ -183,9 +145,7 @@ impl Judge<'_> {
                 return Some(path.split_off(from));
             } else if !settled.contains(&id) {
                 stack.push((id.clone(), true));
-                stack.extend(
-                    graph::parents(self.graph, &id).map(|parent| (parent.to_owned(), false)),
-                );
+                stack.extend(graph::parents(self.graph, &id).map(|parent| (parent.to_owned(), false)));
                 path.push(id);
             }
         }
@@ -199,16 +159,10 @@ impl Judge<'_> {
         };
         let group = |required: bool| {
             let inputs = &info["input"][if required { "required" } else { "optional" }];
-            inputs
-                .as_object()
-                .into_iter()
-                .flatten()
-                .map(move |(name, config)| (name, config, required))
+            inputs.as_object().into_iter().flatten().map(move |(name, config)| (name, config, required))
         };
         let inputs = group(true).chain(group(false));
-        inputs
-            .filter_map(|(name, config, required)| self.input_error(id, name, config, required))
-            .collect()
+        inputs.filter_map(|(name, config, required)| self.input_error(id, name, config, required)).collect()
     }
 
     fn input_error(&self, id: &str, name: &str, config: &Value, required: bool) -> Option<Value> {
@@ -228,12 +182,7 @@ impl Judge<'_> {
         if let Value::Array(list) = value {
             let Some(parent) = graph::link(value) else {
                 let message = "Bad linked input, must be a length-2 list of [node_id, slot_index]";
-                return error(
-                    "bad_linked_input",
-                    message,
-                    name.to_owned(),
-                    json!({"received_value": list}),
-                );
+                return error("bad_linked_input", message, name.to_owned(), json!({"received_value": list}));
             };
             if !self.graph.contains_key(parent) {
                 return Some(
@@ -248,69 +197,34 @@ impl Judge<'_> {
             };
             if received == expected
                 || received == "*"
-                || expected
-                    .split(',')
-                    .any(|kind| kind == received || kind == "*")
+                || expected.split(',').any(|kind| kind == received || kind == "*")
             {
                 return None;
             }
-            let details =
-                format!("{name}, received_type({received}) mismatch input_type({expected})");
+            let details = format!("{name}, received_type({received}) mismatch input_type({expected})");
             let extra = json!({"received_type": received, "linked_node": value});
-            return error(
-                "return_type_mismatch",
-                "Return type mismatch between linked nodes",
-                details,
-                extra,
-            );
+            return error("return_type_mismatch", "Return type mismatch between linked nodes", details, extra);
         }
-        let choices = config[0]
-            .as_array()
-            .or_else(|| config[1]["options"].as_array());
+        let choices = config[0].as_array().or_else(|| config[1]["options"].as_array());
         if let Some(choices) = choices.filter(|choices| !choices.contains(value)) {
-            let shown: Vec<_> = choices
-                .iter()
-                .map(|choice| format!("'{}'", as_text(choice)))
-                .collect();
+            let shown: Vec<_> = choices.iter().map(|choice| format!("'{}'", as_text(choice))).collect();
             let details = format!("{name}: '{}' not in [{}]", as_text(value), shown.join(", "));
-            return error(
-                "value_not_in_list",
-                "Value not in list",
-                details,
-                json!({"received_value": value}),
-            );
+            return error("value_not_in_list", "Value not in list", details, json!({"received_value": value}));
         }
-        let kind = config[0]
-            .as_str()
-            .filter(|kind| *kind == "INT" || *kind == "FLOAT")?;
-        let number = value
-            .as_f64()
-            .or_else(|| value.as_str()?.trim().parse().ok())
-            .or_else(|| value.as_bool().map(f64::from));
+        let kind = config[0].as_str().filter(|kind| *kind == "INT" || *kind == "FLOAT")?;
+        let number =
+            value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).or_else(|| value.as_bool().map(f64::from));
         let Some(number) = number else {
-            let reason = format!(
-                "invalid literal for int() with base 10: '{}'",
-                as_text(value)
-            );
+            let reason = format!("invalid literal for int() with base 10: '{}'", as_text(value));
             let extra = json!({"received_value": value, "exception_message": reason});
             let message = format!("Failed to convert an input value to a {kind} value");
-            return error(
-                "invalid_input_type",
-                &message,
-                format!("{name}, {}, {reason}", as_text(value)),
-                extra,
-            );
+            return error("invalid_input_type", &message, format!("{name}, {}, {reason}", as_text(value)), extra);
         };
         let bound = |which: &str| config[1][which].as_f64();
         let received = json!({"received_value": value});
         if bound("min").is_some_and(|min| number < min) {
             let message = format!("Value {value} smaller than min of {}", config[1]["min"]);
-            return error(
-                "value_smaller_than_min",
-                &message,
-                name.to_owned(),
-                received,
-            );
+            return error("value_smaller_than_min", &message, name.to_owned(), received);
         }
         if bound("max").is_some_and(|max| number > max) {
             let message = format!("Value {value} bigger than max of {}", config[1]["max"]);
@@ -321,8 +235,6 @@ impl Judge<'_> {
 
     fn output_type(&self, id: &str, slot: &Value) -> Option<&str> {
         let info = self.classes.get(&graph::class(self.graph, id))?;
-        info["output"]
-            .get(usize::try_from(slot.as_u64()?).ok()?)?
-            .as_str()
+        info["output"].get(usize::try_from(slot.as_u64()?).ok()?)?.as_str()
     }
 }

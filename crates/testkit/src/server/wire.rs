@@ -26,22 +26,14 @@ impl Port {
         dead: CancellationToken,
         open: TaskTracker,
     ) -> io::Result<Self> {
-        let socket = if addr.is_ipv4() {
-            TcpSocket::new_v4()?
-        } else {
-            TcpSocket::new_v6()?
-        };
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         // The same port again right after a kill.
         socket.set_reuseaddr(true)?;
         if let Some(bytes) = send_buffer {
             socket.set_send_buffer_size(bytes)?;
         }
         socket.bind(addr)?;
-        Ok(Self {
-            listener: socket.listen(1024)?,
-            dead,
-            open,
-        })
+        Ok(Self { listener: socket.listen(1024)?, dead, open })
     }
 }
 
@@ -84,13 +76,7 @@ pub(super) struct Wire {
 impl Wire {
     fn new(stream: TcpStream, dead: &CancellationToken, open: &TaskTracker) -> Self {
         let wait = || Box::pin(dead.clone().cancelled_owned());
-        Self {
-            stream,
-            reader: wait(),
-            writer: wait(),
-            dead: dead.clone(),
-            _open: open.token(),
-        }
+        Self { stream, reader: wait(), writer: wait(), dead: dead.clone(), _open: open.token() }
     }
 
     fn check(
@@ -118,11 +104,7 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let wire = &mut *self;
         Self::check(&wire.dead, &mut wire.writer, context)?;
         Pin::new(&mut wire.stream).poll_write(context, bytes)

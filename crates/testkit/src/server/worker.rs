@@ -66,14 +66,7 @@ fn rehearse<'a>(life: &Life, job: &'a Job) -> Cow<'a, Play> {
     let scripted = |script: &script::Script| {
         let mut namer = lock(&life.shared.namer);
         let cache = &mut life.lock().cache;
-        Cow::Owned(script::perform(
-            script,
-            &job.prompt_id,
-            &job.graph,
-            &job.targets,
-            &mut namer,
-            cache,
-        ))
+        Cow::Owned(script::perform(script, &job.prompt_id, &job.graph, &job.targets, &mut namer, cache))
     };
     match &job.source {
         Source::Tape(recorded) => match &recorded.play {
@@ -109,14 +102,8 @@ pub(super) struct Performance<'a> {
 impl Performance<'_> {
     async fn run(mut self) {
         let id = &self.job.prompt_id;
-        self.milestone("execution_start", json!({"prompt_id": id}))
-            .await;
-        for frame in self
-            .faults
-            .hostile
-            .iter()
-            .flat_map(crate::hostile::Hostile::frames)
-        {
+        self.milestone("execution_start", json!({"prompt_id": id})).await;
+        for frame in self.faults.hostile.iter().flat_map(crate::hostile::Hostile::frames) {
             self.deliver(To::Submitter, || frame);
         }
         let ending = match self.perform().await {
@@ -124,10 +111,7 @@ impl Performance<'_> {
             ControlFlow::Continue(()) => self.play.ending.clone(),
         };
         let (kind, data) = match &ending {
-            Ending::Success | Ending::Lost => (
-                "execution_success",
-                json!({"prompt_id": self.job.prompt_id}),
-            ),
+            Ending::Success | Ending::Lost => ("execution_success", json!({"prompt_id": self.job.prompt_id})),
             Ending::Error(data) => ("execution_error", data.clone()),
             Ending::Interrupted(data) => ("execution_interrupted", data.clone()),
         };
@@ -137,26 +121,16 @@ impl Performance<'_> {
 
     async fn perform(&mut self) -> ControlFlow<Ending> {
         self.wait(self.play.cached_at, false).await?;
-        self.milestone(
-            "execution_cached",
-            json!({"nodes": self.play.cached, "prompt_id": self.job.prompt_id}),
-        )
-        .await;
+        self.milestone("execution_cached", json!({"nodes": self.play.cached, "prompt_id": self.job.prompt_id})).await;
         let mut steps = self.play.steps.iter();
         while let Some(step) = steps.next() {
             self.wait(step.at, step.deaf).await?;
             // A type 4 preview is sent before its `progress`, a type 1 preview after it.
             let early = match (&step.action, steps.as_slice().first()) {
-                (Action::Text { kind, .. }, Some(next))
-                    if kind == "progress" && self.wants_metadata() =>
-                {
-                    Some(next)
-                }
+                (Action::Text { kind, .. }, Some(next)) if kind == "progress" && self.wants_metadata() => Some(next),
                 _ => None,
             };
-            if let Some(preview) =
-                early.filter(|next| matches!(next.action, Action::Preview { .. }))
-            {
+            if let Some(preview) = early.filter(|next| matches!(next.action, Action::Preview { .. })) {
                 steps.next();
                 self.act(preview).await?;
             }
@@ -172,10 +146,7 @@ impl Performance<'_> {
 
     /// Waits for a time of the play, or until the job is interrupted.
     async fn wait(&self, at: Duration, deaf: bool) -> ControlFlow<Ending> {
-        let due = self
-            .began
-            .checked_add(self.life.shared.scaled(at))
-            .unwrap_or(self.began);
+        let due = self.began.checked_add(self.life.shared.scaled(at)).unwrap_or(self.began);
         if due <= Instant::now() {
             tokio::task::yield_now().await;
         } else if deaf {
@@ -198,9 +169,7 @@ impl Performance<'_> {
             Action::Text { kind, data, to } => self.text(*to, kind, data.clone()),
             Action::State { entry } => self.state(entry),
             Action::Preview { node, kind, image } => {
-                self.deliver(To::SubmitterOrAll, || {
-                    Raw::Binary(self.preview(node, *kind, &image.bytes(*kind)))
-                });
+                self.deliver(To::SubmitterOrAll, || Raw::Binary(self.preview(node, *kind, &image.bytes(*kind))));
             }
             Action::Binary { bytes, to } => self.deliver(*to, || Raw::Binary(bytes.clone())),
             Action::Cut => {
@@ -227,12 +196,7 @@ impl Performance<'_> {
             });
             mine
         };
-        let all = self
-            .life
-            .shared
-            .job_messages
-            .fetch_add(1, Ordering::Relaxed)
-            + 1;
+        let all = self.life.shared.job_messages.fetch_add(1, Ordering::Relaxed) + 1;
         let kill = self.life.shared.with_faults(|faults| {
             let kill = faults.kill_after == Some(all);
             if kill {
@@ -243,11 +207,7 @@ impl Performance<'_> {
         if let Some(down) = kill {
             self.die(down).await;
         }
-        if self.faults.hold_after == Some(mine) {
-            self.hold(false).await
-        } else {
-            ControlFlow::Continue(())
-        }
+        if self.faults.hold_after == Some(mine) { self.hold(false).await } else { ControlFlow::Continue(()) }
     }
 
     /// Has the server killed; this task goes with it.
@@ -266,11 +226,7 @@ impl Performance<'_> {
         };
         self.held(false);
         self.began += since.elapsed();
-        if freed {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(self.interrupted())
-        }
+        if freed { ControlFlow::Continue(()) } else { ControlFlow::Break(self.interrupted()) }
     }
 
     fn held(&self, held: bool) {
@@ -284,20 +240,9 @@ impl Performance<'_> {
     fn end(self, ending: &Ending) {
         let to_the_end = *ending == self.play.ending;
         let recorded = self.play.history.as_ref().filter(|_| to_the_end);
-        let entry = history::entry(
-            self.job,
-            recorded,
-            ending,
-            &self.play.prompt_id,
-            &self.outputs,
-            &self.nodes,
-            self.messages,
-        );
-        for output in entry["outputs"]
-            .as_object()
-            .into_iter()
-            .flat_map(|outputs| outputs.values())
-        {
+        let entry =
+            history::entry(self.job, recorded, ending, &self.play.prompt_id, &self.outputs, &self.nodes, self.messages);
+        for output in entry["outputs"].as_object().into_iter().flat_map(|outputs| outputs.values()) {
             // A job without client id tells its files here alone.
             lock(&self.life.shared.disk).write(output, &self.prompt);
         }
@@ -306,8 +251,7 @@ impl Performance<'_> {
         state.remember(&self.job.prompt_id, entry);
         self.life.broadcast_status(&state);
         if let Some(client) = &self.job.client {
-            self.life
-                .send_last(Audience::One(client.clone()), &self.job.prompt_id);
+            self.life.send_last(Audience::One(client.clone()), &self.job.prompt_id);
         }
         drop(state);
         self.job.sent.send_modify(|sent| *sent = u64::MAX);

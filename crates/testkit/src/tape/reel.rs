@@ -36,21 +36,12 @@ impl Reel {
             ending: Ending::Lost,
             history: None,
         };
-        Self {
-            play,
-            began,
-            last: began,
-            ended: false,
-            moved: String::new(),
-            early: None,
-        }
+        Self { play, began, last: began, ended: false, moved: String::new(), early: None }
     }
 
     pub(super) fn push(&mut self, t: f64, action: Action) {
         self.last = t;
-        self.play
-            .steps
-            .push(Step::new(seconds(t - self.began), action));
+        self.play.steps.push(Step::new(seconds(t - self.began), action));
     }
 
     pub(super) fn end(&mut self, t: f64, kind: &str, data: &Value) {
@@ -83,9 +74,7 @@ impl Reel {
             "status" | "feature_flags" | "logs" | "execution_start" => return,
             "execution_cached" => {
                 let nodes = data["nodes"].as_array().into_iter().flatten();
-                self.play.cached = nodes
-                    .filter_map(|node| node.as_str().map(str::to_owned))
-                    .collect();
+                self.play.cached = nodes.filter_map(|node| node.as_str().map(str::to_owned)).collect();
                 self.play.cached_at = seconds(t - self.began);
                 return;
             }
@@ -97,19 +86,9 @@ impl Reel {
             _ => reach(),
         };
         if kind == "progress" {
-            data["node"]
-                .as_str()
-                .unwrap_or_default()
-                .clone_into(&mut self.moved);
+            data["node"].as_str().unwrap_or_default().clone_into(&mut self.moved);
         }
-        self.push(
-            t,
-            Action::Text {
-                kind: kind.to_owned(),
-                data: data.clone(),
-                to,
-            },
-        );
+        self.push(t, Action::Text { kind: kind.to_owned(), data: data.clone(), to });
         if kind == "progress"
             && let Some(preview) = self.early.take()
         {
@@ -117,14 +96,7 @@ impl Reel {
         }
     }
 
-    pub(super) fn binary(
-        &mut self,
-        t: f64,
-        event: u32,
-        len: usize,
-        b64: &str,
-        reach: impl Fn() -> To,
-    ) {
+    pub(super) fn binary(&mut self, t: f64, event: u32, len: usize, b64: &str, reach: impl Fn() -> To) {
         let Ok(mut bytes) = STANDARD.decode(b64) else {
             return;
         };
@@ -134,53 +106,24 @@ impl Reel {
         let cut = bytes.len() < len;
         match event {
             1 => {
-                let kind = if bytes.get(4..8) == Some(&[0, 0, 0, 2]) {
-                    ImageKind::Png
-                } else {
-                    ImageKind::Jpeg
-                };
+                let kind = if bytes.get(4..8) == Some(&[0, 0, 0, 2]) { ImageKind::Png } else { ImageKind::Jpeg };
                 let image = picture(&bytes, 8, len);
-                self.push(
-                    t,
-                    Action::Preview {
-                        node: self.moved.clone(),
-                        kind,
-                        image,
-                    },
-                );
+                self.push(t, Action::Preview { node: self.moved.clone(), kind, image });
             }
             4 => {
-                let header_len = bytes.get(4..8).map_or(0, |word| {
-                    word.iter()
-                        .fold(0, |sum, byte| sum << 8 | usize::from(*byte))
-                });
-                let header: Value = bytes
-                    .get(8..8 + header_len)
-                    .and_then(|json| serde_json::from_slice(json).ok())
-                    .unwrap_or_default();
-                let kind = if header["image_type"] == "image/png" {
-                    ImageKind::Png
-                } else {
-                    ImageKind::Jpeg
-                };
+                let header_len =
+                    bytes.get(4..8).map_or(0, |word| word.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)));
+                let header: Value =
+                    bytes.get(8..8 + header_len).and_then(|json| serde_json::from_slice(json).ok()).unwrap_or_default();
+                let kind = if header["image_type"] == "image/png" { ImageKind::Png } else { ImageKind::Jpeg };
                 let node = header["node_id"].as_str().unwrap_or_default().to_owned();
-                self.early = Some(Action::Preview {
-                    node,
-                    kind,
-                    image: picture(&bytes, 8 + header_len, len),
-                });
+                self.early = Some(Action::Preview { node, kind, image: picture(&bytes, 8 + header_len, len) });
             }
             _ => {
                 if cut {
                     bytes.resize(len, 0);
                 }
-                self.push(
-                    t,
-                    Action::Binary {
-                        bytes: bytes.into(),
-                        to: reach(),
-                    },
-                );
+                self.push(t, Action::Binary { bytes: bytes.into(), to: reach() });
             }
         }
     }
@@ -192,11 +135,6 @@ fn picture(frame: &[u8], from: usize, len: usize) -> Picture {
     if frame.len() >= len {
         return Picture::Recorded(Bytes::copy_from_slice(recorded));
     }
-    let seed = recorded.iter().fold(0_u64, |sum, byte| {
-        sum.wrapping_mul(31).wrapping_add(u64::from(*byte))
-    });
-    Picture::Drawn {
-        seed,
-        len: len.saturating_sub(from),
-    }
+    let seed = recorded.iter().fold(0_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+    Picture::Drawn { seed, len: len.saturating_sub(from) }
 }

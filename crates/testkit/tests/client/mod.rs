@@ -25,9 +25,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub async fn patiently<T>(what: &str, waits: impl Future<Output = T>) -> T {
-    tokio::time::timeout(PATIENCE, waits)
-        .await
-        .unwrap_or_else(|_| panic!("waited in vain for {what}"))
+    tokio::time::timeout(PATIENCE, waits).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
 
 #[derive(Debug)]
@@ -47,42 +45,22 @@ impl Reply {
 /// One request on a connection of its own.
 pub async fn raw(fake: &FakeComfy, head: &str, body: &[u8]) -> std::io::Result<Reply> {
     let mut stream = TcpStream::connect(fake.addr()).await?;
-    let head = format!(
-        "{head}\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-        fake.addr(),
-        body.len()
-    );
+    let head =
+        format!("{head}\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", fake.addr(), body.len());
     stream.write_all(&[head.as_bytes(), body].concat()).await?;
     let mut answer = Vec::new();
     patiently("an answer", stream.read_to_end(&mut answer)).await?;
-    let split = answer
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    let split = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
     let head = String::from_utf8_lossy(&answer[..split]).into_owned();
     let mut lines = head.lines();
-    let status = lines
-        .next()
-        .unwrap()
-        .split(' ')
-        .nth(1)
-        .unwrap()
-        .parse()
-        .unwrap();
-    let headers = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_lowercase(), value.to_owned()));
-    Ok(Reply {
-        status,
-        headers: headers.collect(),
-        body: answer[split + 4..].to_vec(),
-    })
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers =
+        lines.filter_map(|line| line.split_once(": ")).map(|(name, value)| (name.to_lowercase(), value.to_owned()));
+    Ok(Reply { status, headers: headers.collect(), body: answer[split + 4..].to_vec() })
 }
 
 pub async fn get(fake: &FakeComfy, path: &str) -> Reply {
-    raw(fake, &format!("GET {path} HTTP/1.1"), b"")
-        .await
-        .unwrap()
+    raw(fake, &format!("GET {path} HTTP/1.1"), b"").await.unwrap()
 }
 
 pub async fn post(fake: &FakeComfy, path: &str, body: &Value) -> Reply {
@@ -93,12 +71,7 @@ pub async fn post(fake: &FakeComfy, path: &str, body: &Value) -> Reply {
 /// Submits, and gives the prompt id.
 pub async fn submit(fake: &FakeComfy, body: &Value) -> String {
     let reply = post(fake, "/prompt", body).await;
-    assert_eq!(
-        reply.status,
-        200,
-        "{}",
-        String::from_utf8_lossy(&reply.body)
-    );
+    assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     reply.json()["prompt_id"].as_str().unwrap().to_owned()
 }
 
@@ -145,9 +118,9 @@ impl Socket {
     pub async fn next(&mut self) -> Frame {
         loop {
             return match patiently("a message", self.0.next()).await {
-                Some(Ok(Message::Text(text))) => Frame::Text(
-                    serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.to_string())),
-                ),
+                Some(Ok(Message::Text(text))) => {
+                    Frame::Text(serde_json::from_str(&text).unwrap_or_else(|_| Value::String(text.to_string())))
+                }
                 Some(Ok(Message::Binary(bytes))) => Frame::Binary(bytes.to_vec()),
                 Some(Ok(Message::Close(_))) => Frame::End(true),
                 Some(Ok(_)) => continue,
@@ -161,8 +134,7 @@ impl Socket {
         let mut frames = Vec::new();
         loop {
             let frame = self.next().await;
-            let last = matches!(frame, Frame::End(_))
-                || frame.kind() == "executing" && frame.data()["node"].is_null();
+            let last = matches!(frame, Frame::End(_)) || frame.kind() == "executing" && frame.data()["node"].is_null();
             frames.push(frame);
             if last {
                 return frames;
@@ -182,10 +154,7 @@ impl Socket {
     }
 
     pub async fn send(&mut self, message: &Value) {
-        self.0
-            .send(Message::text(message.to_string()))
-            .await
-            .unwrap();
+        self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
     /// Sends Close and reads to the end of the stream.
@@ -197,10 +166,7 @@ impl Socket {
     /// A ping, and whether it is answered.
     pub async fn is_answered(&mut self) -> bool {
         self.0.send(Message::Ping(vec![1].into())).await.unwrap();
-        matches!(
-            patiently("a pong", self.0.next()).await,
-            Some(Ok(Message::Pong(_)))
-        )
+        matches!(patiently("a pong", self.0.next()).await, Some(Ok(Message::Pong(_))))
     }
 }
 

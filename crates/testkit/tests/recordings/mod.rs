@@ -1,12 +1,7 @@
 //! Recordings, and what of them is compared.
 
 // Each test binary uses another part.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::missing_panics_doc
-)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::missing_panics_doc)]
 
 use std::sync::Arc;
 
@@ -17,15 +12,9 @@ use serde_json::{Value, json};
 use crate::client::Frame;
 
 pub fn tapes() -> Vec<Arc<Tape>> {
-    let mut folders: Vec<_> = std::fs::read_dir(tapes_dir())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut folders: Vec<_> = std::fs::read_dir(tapes_dir()).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
-    folders
-        .iter()
-        .map(|folder| Arc::new(Tape::read(folder).unwrap()))
-        .collect()
+    folders.iter().map(|folder| Arc::new(Tape::read(folder).unwrap())).collect()
 }
 
 pub fn tape(name: &str) -> Arc<Tape> {
@@ -33,12 +22,7 @@ pub fn tape(name: &str) -> Arc<Tape> {
 }
 
 pub async fn fake(tape: &Arc<Tape>) -> FakeComfy {
-    FakeComfy::builder()
-        .tape(Arc::clone(tape))
-        .speed(0.0)
-        .start()
-        .await
-        .unwrap()
+    FakeComfy::builder().tape(Arc::clone(tape)).speed(0.0).start().await.unwrap()
 }
 
 /// What a message says apart from ids, times and the length of the queue: type, node, value, output; of
@@ -77,9 +61,7 @@ pub fn gist(message: &Value) -> Value {
 /// The job's messages as one socket recorded them, from `execution_start` to `executing` of nothing.
 pub fn recorded(tape: &Tape, job: &TapeJob, conn: &str) -> Vec<Value> {
     let earlier = tape.jobs.iter().take_while(|other| other.at < job.at);
-    let mut skipped = earlier
-        .filter(|other| other.prompt_id == job.prompt_id)
-        .count();
+    let mut skipped = earlier.filter(|other| other.prompt_id == job.prompt_id).count();
     let mut begun = false;
     let mut messages = Vec::new();
     for Line { event, .. } in tape.lines.iter().filter(|line| line.conn == conn) {
@@ -93,8 +75,7 @@ pub fn recorded(tape: &Tape, job: &TapeJob, conn: &str) -> Vec<Value> {
                 if begun {
                     messages.push(gist(data));
                 }
-                if begun && data["type"] == "executing" && data["data"]["node"].is_null() && is_this
-                {
+                if begun && data["type"] == "executing" && data["data"]["node"].is_null() && is_this {
                     break;
                 }
             }
@@ -117,28 +98,18 @@ pub fn assert_same(mine: &[Value], recorded: &[Value], what: &str) {
 }
 
 pub fn heard(frames: &[Frame]) -> Vec<Value> {
-    let begun = frames
-        .iter()
-        .skip_while(|frame| frame.kind() != "execution_start");
+    let begun = frames.iter().skip_while(|frame| frame.kind() != "execution_start");
     begun
         .map(|frame| match frame {
             Frame::Text(message) => gist(message),
-            Frame::Binary(bytes) => json!([
-                "binary",
-                bytes
-                    .iter()
-                    .take(4)
-                    .fold(0, |sum, byte| sum << 8 | u32::from(*byte)),
-                bytes.len()
-            ]),
+            Frame::Binary(bytes) => {
+                json!(["binary", bytes.iter().take(4).fold(0, |sum, byte| sum << 8 | u32::from(*byte)), bytes.len()])
+            }
             Frame::End(_) => json!("end"),
         })
         .collect()
 }
 
 pub fn without_status(messages: Vec<Value>) -> Vec<Value> {
-    messages
-        .into_iter()
-        .filter(|message| message != "status")
-        .collect()
+    messages.into_iter().filter(|message| message != "status").collect()
 }

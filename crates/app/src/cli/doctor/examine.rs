@@ -170,7 +170,7 @@ mod tests {
 
     async fn titles(instance: &Instance) -> String {
         let found = server(instance, true).await;
-        found.iter().map(|finding| format!("{}: {}\n", finding.title, finding.cause)).collect()
+        found.iter().map(|finding| format!("{}: {}", finding.title, finding.cause)).collect::<Vec<_>>().join("\n")
     }
 
     #[tokio::test]

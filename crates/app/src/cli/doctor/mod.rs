@@ -98,15 +98,13 @@ fn report(found: &[(Option<String>, Finding)], servers: usize, colors: bool) -> 
         );
     }
     let servers = if servers == 1 { "the server".to_owned() } else { format!("{servers} servers") };
-    text.push_str(&match found.iter().filter(|(_, finding)| finding.severity > Severity::Hint).count() {
+    let _ = match found.iter().filter(|(_, finding)| finding.severity > Severity::Hint).count() {
         0 => {
-            format!(
-                "{} Nothing stands in the way: {servers}, our address, folder and token are fine\n",
-                paint("32", "✓")
-            )
+            let tick = paint("32", "✓");
+            writeln!(text, "{tick} Nothing stands in the way: {servers}, our address, folder and token are fine")
         }
-        1 => "One thing to mend\n".to_owned(),
-        count => format!("{count} things to mend\n"),
-    });
+        1 => writeln!(text, "One thing to mend"),
+        count => writeln!(text, "{count} things to mend"),
+    };
     text
 }

@@ -99,16 +99,13 @@ impl Bars {
         bar.set_prefix(words::cut(&words::printable(&node.current_node), 28));
         let steps = words::steps(node.value, node.max);
         let elapsed = words::duration(node.elapsed_ms);
-        match (steps, node.percentage) {
-            (Some(steps), Some(percentage)) => {
-                bar.set_style(style(STEPS));
-                bar.set_position((percentage * 10.0) as u64);
-                bar.set_message(format!("{steps}  {elapsed}"));
-            }
-            _ => {
-                bar.set_style(style(NO_STEPS));
-                bar.set_message(elapsed);
-            }
+        if let (Some(steps), Some(percentage)) = (steps, node.percentage) {
+            bar.set_style(style(STEPS));
+            bar.set_position((percentage * 10.0) as u64);
+            bar.set_message(format!("{steps}  {elapsed}"));
+        } else {
+            bar.set_style(style(NO_STEPS));
+            bar.set_message(elapsed);
         }
     }
 }

@@ -47,7 +47,11 @@ pub(super) async fn watch(global: &Global, args: WatchArgs) -> anyhow::Result<Ex
     };
     let monitor = Monitor::new(base, config.token)?;
     let live = Live::open(monitor.clone(), "*".to_owned()).await.map_err(|error| Usage(error.to_string()))?;
-    if std::io::stdout().is_terminal() { on_screen(monitor, live).await } else { in_lines(live).await }
+    if std::io::stdout().is_terminal() {
+        Box::pin(on_screen(monitor, live)).await
+    } else {
+        Box::pin(in_lines(live)).await
+    }
 }
 
 fn hear(board: &mut Board, heard: Heard) -> Option<Uuid> {
@@ -96,8 +100,10 @@ async fn on_screen(monitor: Monitor, mut live: Live) -> anyhow::Result<Exit> {
             key = keys.recv() => {
                 dirty = true;
                 match key.as_ref().map(|key| (key.code, key.modifiers)) {
-                    None | Some((KeyCode::Char('q') | KeyCode::Esc, _)) => break Ok(Exit::Done),
-                    Some((KeyCode::Char('c'), KeyModifiers::CONTROL)) => break Ok(Exit::Done),
+                    None
+                    | Some((KeyCode::Char('q') | KeyCode::Esc, _) | (KeyCode::Char('c'), KeyModifiers::CONTROL)) => {
+                        break Ok(Exit::Done);
+                    }
                     Some((KeyCode::Up | KeyCode::Char('k'), _)) => screen.step(&board, -1),
                     Some((KeyCode::Down | KeyCode::Char('j'), _)) => screen.step(&board, 1),
                     Some((KeyCode::Char('c'), _)) => screen.note = cancel(&monitor, screen.selected).await,

@@ -68,17 +68,8 @@ pub(super) enum Origin {
 
 /// A step on the way back.
 enum Step<'a> {
-    Input {
-        scope: usize,
-        node: usize,
-        slot: usize,
-    },
-    Output {
-        scope: usize,
-        node: usize,
-        slot: usize,
-        wanted: &'a str,
-    },
+    Input { scope: usize, node: usize, slot: usize },
+    Output { scope: usize, node: usize, slot: usize, wanted: &'a str },
 }
 
 pub(super) struct Flat<'a> {
@@ -101,12 +92,7 @@ impl<'a> Flat<'a> {
             promoted: Promoted::default(),
             depth: 0,
         };
-        let mut flat = Self {
-            scopes: vec![top],
-            parts: Vec::new(),
-            nodes: 0,
-            steps: Cell::new(MAX_STEPS),
-        };
+        let mut flat = Self { scopes: vec![top], parts: Vec::new(), nodes: 0, steps: Cell::new(MAX_STEPS) };
         let mut at = 0;
         while at < flat.scopes.len() {
             flat.open(at, document, classes)?;
@@ -115,12 +101,7 @@ impl<'a> Flat<'a> {
         Ok(flat)
     }
 
-    fn open(
-        &mut self,
-        at: usize,
-        document: &'a Document<'a>,
-        classes: &Classes,
-    ) -> Result<(), EditorError> {
+    fn open(&mut self, at: usize, document: &'a Document<'a>, classes: &Classes) -> Result<(), EditorError> {
         let graph = self.scopes[at].graph;
         self.nodes += graph.nodes.len();
         if self.nodes > MAX_NODES {
@@ -139,9 +120,7 @@ impl<'a> Flat<'a> {
             };
             let depth = self.scopes[at].depth + 1;
             if depth > MAX_DEPTH {
-                return Err(EditorError::TooDeep {
-                    node: self.name(at, index),
-                });
+                return Err(EditorError::TooDeep { node: self.name(at, index) });
             }
             let scope = Scope {
                 graph: subgraph,
@@ -161,10 +140,7 @@ impl<'a> Flat<'a> {
 
     /// Every node as scope and index, in the order of the file, instances before what is in them.
     pub(super) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.scopes
-            .iter()
-            .enumerate()
-            .flat_map(|(scope, it)| (0..it.graph.nodes.len()).map(move |node| (scope, node)))
+        self.scopes.iter().enumerate().flat_map(|(scope, it)| (0..it.graph.nodes.len()).map(move |node| (scope, node)))
     }
 
     pub(super) fn node(&self, scope: usize, node: usize) -> &'a Node<'a> {
@@ -185,39 +161,20 @@ impl<'a> Flat<'a> {
 
     /// Values of the node's widgets that the instance around it decides, by widget.
     pub(super) fn promoted_to(&self, scope: usize, node: usize) -> HashMap<&str, &Value> {
-        self.scopes[scope]
-            .promoted
-            .to_node(&self.node(scope, node).id)
+        self.scopes[scope].promoted.to_node(&self.node(scope, node).id)
     }
 
     /// Follows the link of an input back through everything that does not run.
-    pub(super) fn resolve(
-        &self,
-        scope: usize,
-        node: usize,
-        slot: usize,
-    ) -> Result<Origin, EditorError> {
+    pub(super) fn resolve(&self, scope: usize, node: usize, slot: usize) -> Result<Origin, EditorError> {
         let mut step = Step::Input { scope, node, slot };
         // The value of the outermost instance on the way that has one, for a way that ends nowhere.
         let mut promoted = None;
         // No way without a loop is longer than in and out of each node.
         for _ in 0..=2 * self.nodes {
-            self.steps.set(
-                self.steps
-                    .get()
-                    .checked_sub(1)
-                    .ok_or(EditorError::TooLarge)?,
-            );
+            self.steps.set(self.steps.get().checked_sub(1).ok_or(EditorError::TooLarge)?);
             let next = match step {
-                Step::Input { scope, node, slot } => {
-                    self.before_input(scope, node, slot, &mut promoted)
-                }
-                Step::Output {
-                    scope,
-                    node,
-                    slot,
-                    wanted,
-                } => match self.before_output(scope, node, slot, wanted) {
+                Step::Input { scope, node, slot } => self.before_input(scope, node, slot, &mut promoted),
+                Step::Output { scope, node, slot, wanted } => match self.before_output(scope, node, slot, wanted) {
                     Ok(next) => next,
                     Err(origin) => return Ok(origin),
                 },
@@ -227,18 +184,10 @@ impl<'a> Flat<'a> {
                 None => return Ok(promoted.map_or(Origin::Nothing, Origin::Value)),
             }
         }
-        Err(EditorError::Loop {
-            node: self.name(scope, node),
-        })
+        Err(EditorError::Loop { node: self.name(scope, node) })
     }
 
-    fn before_input(
-        &self,
-        at: usize,
-        node: usize,
-        slot: usize,
-        promoted: &mut Option<Value>,
-    ) -> Option<Step<'a>> {
+    fn before_input(&self, at: usize, node: usize, slot: usize, promoted: &mut Option<Value>) -> Option<Step<'a>> {
         let scope = &self.scopes[at];
         let input = scope.graph.nodes[node].inputs.get(slot)?;
         let link = scope.graph.link(input.link.as_deref()?)?;
@@ -262,31 +211,15 @@ impl<'a> Flat<'a> {
             *promoted = Some(value.clone());
         }
         let (scope, node) = scope.parent?;
-        let slot = self
-            .node(scope, node)
-            .inputs
-            .iter()
-            .position(|input| input.name == name)?;
+        let slot = self.node(scope, node).inputs.iter().position(|input| input.name == name)?;
         Some(Step::Input { scope, node, slot })
     }
 
     /// `Err` is the end of the way.
-    fn before_output(
-        &self,
-        at: usize,
-        node: usize,
-        slot: usize,
-        wanted: &'a str,
-    ) -> Result<Option<Step<'a>>, Origin> {
+    fn before_output(&self, at: usize, node: usize, slot: usize, wanted: &'a str) -> Result<Option<Step<'a>>, Origin> {
         let scope = &self.scopes[at];
         let it = &scope.graph.nodes[node];
-        let input = |slot| {
-            Ok(Some(Step::Input {
-                scope: at,
-                node,
-                slot,
-            }))
-        };
+        let input = |slot| Ok(Some(Step::Input { scope: at, node, slot }));
         match self.parts[at][node] {
             // Whatever its mode: the front end copies its value before it looks at modes.
             Part::Primitive => Err(self
@@ -297,23 +230,14 @@ impl<'a> Flat<'a> {
                 .filter(|value| !value.is_null())
                 .map_or(Origin::Nothing, |value| Origin::Value(value.clone()))),
             Part::Passes => input(0),
-            Part::Getter => Ok(self.setter(at, it).map(|(scope, node)| Step::Input {
-                scope,
-                node,
-                slot: 0,
-            })),
+            Part::Getter => Ok(self.setter(at, it).map(|(scope, node)| Step::Input { scope, node, slot: 0 })),
             Part::Decoration => Ok(None),
-            Part::Runs | Part::Instance if it.mode == Mode::Bypassed => {
-                match through(it, slot, wanted) {
-                    Some(slot) => input(slot),
-                    None => Ok(None),
-                }
-            }
+            Part::Runs | Part::Instance if it.mode == Mode::Bypassed => match through(it, slot, wanted) {
+                Some(slot) => input(slot),
+                None => Ok(None),
+            },
             _ if it.mode == Mode::Muted => Ok(None),
-            Part::Runs => Err(Origin::Output {
-                id: self.id(at, node),
-                slot,
-            }),
+            Part::Runs => Err(Origin::Output { id: self.id(at, node), slot }),
             Part::Instance => Ok(self.inside(at, node, slot, wanted)),
         }
     }
@@ -322,19 +246,11 @@ impl<'a> Flat<'a> {
     fn inside(&self, at: usize, node: usize, slot: usize, wanted: &'a str) -> Option<Step<'a>> {
         let child = *self.scopes[at].children.get(&node)?;
         let graph = self.scopes[child].graph;
-        let link = graph
-            .outputs
-            .get(slot)?
-            .links
-            .iter()
-            .find_map(|id| graph.link(id))?;
+        let link = graph.outputs.get(slot)?.links.iter().find_map(|id| graph.link(id))?;
         match &link.from {
-            End::Node(from) => Some(Step::Output {
-                scope: child,
-                node: graph.find(from)?,
-                slot: link.from_slot,
-                wanted,
-            }),
+            End::Node(from) => {
+                Some(Step::Output { scope: child, node: graph.find(from)?, slot: link.from_slot, wanted })
+            }
             End::Outside => self.outside(child, link.from_slot, &mut None),
         }
     }
@@ -358,11 +274,7 @@ impl<'a> Flat<'a> {
 fn through(node: &Node, slot: usize, wanted: &str) -> Option<usize> {
     if matches!(wanted, "*" | "") {
         let first = (!node.inputs.is_empty()).then_some(0);
-        return if slot < node.inputs.len() {
-            Some(slot)
-        } else {
-            first
-        };
+        return if slot < node.inputs.len() { Some(slot) } else { first };
     }
     let made = node.outputs.get(slot).copied().unwrap_or("*");
     let fits = |kind: &str| compatible(kind, made) && compatible(kind, wanted);
@@ -378,9 +290,5 @@ fn compatible(one: &str, other: &str) -> bool {
     let any = |kind: &str| matches!(kind, "*" | "" | "0");
     any(one)
         || any(other)
-        || one.split(',').any(|one| {
-            other
-                .split(',')
-                .any(|other| one.trim().eq_ignore_ascii_case(other.trim()))
-        })
+        || one.split(',').any(|one| other.split(',').any(|other| one.trim().eq_ignore_ascii_case(other.trim())))
 }

@@ -79,9 +79,7 @@ pub(super) struct Boundary<'a> {
 impl<'a> Document<'a> {
     pub(super) fn parse(file: &'a Value) -> Result<Self, EditorError> {
         let root = Graph::parse(file)?;
-        let definitions = file
-            .pointer("/definitions/subgraphs")
-            .and_then(Value::as_array);
+        let definitions = file.pointer("/definitions/subgraphs").and_then(Value::as_array);
         let mut subgraphs = HashMap::new();
         for definition in definitions.into_iter().flatten() {
             if let Some(id) = definition.get("id").and_then(Value::as_str) {
@@ -94,53 +92,22 @@ impl<'a> Document<'a> {
 
 impl<'a> Graph<'a> {
     fn parse(graph: &'a Value) -> Result<Self, EditorError> {
-        let list = |name: &str| {
-            graph
-                .get(name)
-                .and_then(Value::as_array)
-                .map_or(&[] as &[Value], Vec::as_slice)
-        };
+        let list = |name: &str| graph.get(name).and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
         if !graph.get("nodes").is_some_and(Value::is_array) {
-            return Err(EditorError::NotAWorkflow {
-                reason: "it has no list of nodes".to_owned(),
-            });
+            return Err(EditorError::NotAWorkflow { reason: "it has no list of nodes".to_owned() });
         }
         if list("nodes").len() > MAX_NODES {
             return Err(EditorError::TooLarge);
         }
-        let nodes: Vec<Node> = list("nodes")
-            .iter()
-            .map(Node::parse)
-            .collect::<Result<_, _>>()?;
-        let by_id = nodes
-            .iter()
-            .enumerate()
-            .map(|(index, node)| (node.id.clone(), index))
-            .collect();
+        let nodes: Vec<Node> = list("nodes").iter().map(Node::parse).collect::<Result<_, _>>()?;
+        let by_id = nodes.iter().enumerate().map(|(index, node)| (node.id.clone(), index)).collect();
         let links = list("links").iter().filter_map(Link::parse).collect();
-        let setters = nodes
-            .iter()
-            .enumerate()
-            .filter(|(_, node)| node.class == "SetNode");
-        let setters = setters
-            .filter_map(|(index, node)| Some((node.value(0)?.as_str()?, index)))
-            .collect();
+        let setters = nodes.iter().enumerate().filter(|(_, node)| node.class == "SetNode");
+        let setters = setters.filter_map(|(index, node)| Some((node.value(0)?.as_str()?, index))).collect();
         let boundary = |name| list(name).iter().filter_map(Boundary::parse).collect();
         let (inputs, outputs) = (boundary("inputs"), boundary("outputs"));
-        let mut graph = Self {
-            nodes,
-            by_id,
-            links,
-            setters,
-            inputs,
-            outputs,
-            promoted: Vec::new(),
-        };
-        let promoted = graph
-            .inputs
-            .iter()
-            .filter(|input| graph.leads_to_widget(input))
-            .map(|input| input.name);
+        let mut graph = Self { nodes, by_id, links, setters, inputs, outputs, promoted: Vec::new() };
+        let promoted = graph.inputs.iter().filter(|input| graph.leads_to_widget(input)).map(|input| input.name);
         graph.promoted = promoted.collect();
         Ok(graph)
     }
@@ -169,25 +136,15 @@ impl<'a> Graph<'a> {
 
 impl<'a> Node<'a> {
     fn parse(node: &'a Value) -> Result<Self, EditorError> {
-        let missing = |what: &str| EditorError::NotAWorkflow {
-            reason: format!("one of its nodes has no {what}"),
-        };
-        let list = |name: &str| {
-            node.get(name)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-        };
+        let missing = |what: &str| EditorError::NotAWorkflow { reason: format!("one of its nodes has no {what}") };
+        let list = |name: &str| node.get(name).and_then(Value::as_array).into_iter().flatten();
         let title = node.get("title").and_then(Value::as_str);
         if list("inputs").count() > MAX_INPUTS {
             return Err(EditorError::TooLarge);
         }
         Ok(Self {
             id: node.get("id").and_then(id).ok_or_else(|| missing("id"))?,
-            class: node
-                .get("type")
-                .and_then(Value::as_str)
-                .ok_or_else(|| missing("type"))?,
+            class: node.get("type").and_then(Value::as_str).ok_or_else(|| missing("type"))?,
             title: title.filter(|title| !title.trim().is_empty()),
             mode: match node.get("mode").and_then(Value::as_u64) {
                 Some(2) => Mode::Muted,
@@ -198,10 +155,7 @@ impl<'a> Node<'a> {
             outputs: list("outputs").map(kind).collect(),
             values: node.get("widgets_values"),
             named: node.get("widgets_values_named").and_then(Value::as_object),
-            proxies: node
-                .pointer("/properties/proxyWidgets")
-                .and_then(Value::as_array)
-                .map_or(&[], Vec::as_slice),
+            proxies: node.pointer("/properties/proxyWidgets").and_then(Value::as_array).map_or(&[], Vec::as_slice),
         })
     }
 
@@ -230,11 +184,7 @@ impl Link {
         Some((
             id(field(0, "id")?)?,
             Self {
-                from: if from == "-10" {
-                    End::Outside
-                } else {
-                    End::Node(from)
-                },
+                from: if from == "-10" { End::Outside } else { End::Node(from) },
                 from_slot: usize::try_from(field(2, "origin_slot")?.as_u64()?).ok()?,
                 to: id(field(3, "target_id")?)?,
             },
@@ -244,15 +194,8 @@ impl Link {
 
 impl<'a> Boundary<'a> {
     fn parse(boundary: &'a Value) -> Option<Self> {
-        let links = boundary
-            .get("linkIds")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten();
-        Some(Self {
-            name: boundary.get("name")?.as_str()?,
-            links: links.filter_map(id).collect(),
-        })
+        let links = boundary.get("linkIds").and_then(Value::as_array).into_iter().flatten();
+        Some(Self { name: boundary.get("name")?.as_str()?, links: links.filter_map(id).collect() })
     }
 }
 

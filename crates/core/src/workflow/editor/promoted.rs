@@ -40,40 +40,20 @@ impl Promoted {
     }
 
     pub(super) fn to_node(&self, id: &str) -> HashMap<&str, &Value> {
-        self.widgets
-            .get(id)
-            .into_iter()
-            .flatten()
-            .map(|(widget, value)| (widget.as_str(), value))
-            .collect()
+        self.widgets.get(id).into_iter().flatten().map(|(widget, value)| (widget.as_str(), value)).collect()
     }
 
     fn read_inputs(&mut self, instance: &Node, subgraph: &Graph) {
         let names = &subgraph.promoted;
-        let listed = instance
-            .values
-            .and_then(Value::as_array)
-            .map_or(&[] as &[Value], Vec::as_slice);
+        let listed = instance.values.and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
         // Position decides, as in the front end, unless the list is plainly of another shape.
         if listed.len() != names.len()
-            && let Some(named) = instance
-                .values
-                .and_then(Value::as_object)
-                .or(instance.named)
+            && let Some(named) = instance.values.and_then(Value::as_object).or(instance.named)
         {
-            self.inputs.extend(
-                named
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.clone())),
-            );
+            self.inputs.extend(named.iter().map(|(name, value)| (name.clone(), value.clone())));
         } else {
             let values = without_controls(listed, names.len());
-            self.inputs.extend(
-                names
-                    .iter()
-                    .map(|name| (*name).to_owned())
-                    .zip(values.cloned()),
-            );
+            self.inputs.extend(names.iter().map(|name| (*name).to_owned()).zip(values.cloned()));
         }
         self.inputs.retain(|_, value| !value.is_null());
     }
@@ -83,25 +63,16 @@ impl Promoted {
             let Some(value) = instance.value(position).filter(|value| !value.is_null()) else {
                 continue;
             };
-            let (Some(node), Some(widget)) = (
-                proxy.get(0).and_then(super::graph::id),
-                proxy.get(1).and_then(Value::as_str),
-            ) else {
+            let (Some(node), Some(widget)) =
+                (proxy.get(0).and_then(super::graph::id), proxy.get(1).and_then(Value::as_str))
+            else {
                 continue;
             };
             // -1 is the subgraph itself: the entry names one of its inputs.
-            let input = if node == "-1" {
-                Some(widget)
-            } else {
-                input_of(subgraph, &node, widget)
-            };
+            let input = if node == "-1" { Some(widget) } else { input_of(subgraph, &node, widget) };
             match input {
                 Some(input) => self.inputs.insert(input.to_owned(), value.clone()),
-                None => self
-                    .widgets
-                    .entry(node)
-                    .or_default()
-                    .insert(widget.to_owned(), value.clone()),
+                None => self.widgets.entry(node).or_default().insert(widget.to_owned(), value.clone()),
             };
         }
     }
@@ -110,9 +81,7 @@ impl Promoted {
 /// Some front ends wrote the companion of a seed (`control_after_generate`) behind it, though nothing shows it there.
 fn without_controls(listed: &[Value], wanted: usize) -> impl Iterator<Item = &Value> {
     let surplus = listed.len() > wanted;
-    listed
-        .iter()
-        .filter(move |value| !(surplus && super::widgets::is_control(value)))
+    listed.iter().filter(move |value| !(surplus && super::widgets::is_control(value)))
 }
 
 /// The input of the subgraph that leads to this widget.
@@ -120,6 +89,5 @@ fn input_of<'a>(subgraph: &Graph<'a>, node: &str, widget: &str) -> Option<&'a st
     let node = &subgraph.nodes[subgraph.find(node)?];
     let slot = node.inputs.iter().find(|input| input.name == widget)?;
     let link = subgraph.link(slot.link.as_deref()?)?;
-    (link.from == End::Outside)
-        .then(|| subgraph.inputs.get(link.from_slot).map(|input| input.name))?
+    (link.from == End::Outside).then(|| subgraph.inputs.get(link.from_slot).map(|input| input.name))?
 }

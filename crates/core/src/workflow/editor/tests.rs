@@ -1,7 +1,4 @@
-#![allow(
-    clippy::needless_pass_by_value,
-    reason = "builders take what json! makes"
-)]
+#![allow(clippy::needless_pass_by_value, reason = "builders take what json! makes")]
 
 mod hostile;
 mod subgraphs;
@@ -25,17 +22,13 @@ fn convert(file: &Value) -> Result<Value, EditorError> {
 
 /// A node with these inputs (`name`, type, link) and values.
 fn node(id: u32, class: &str, inputs: &[(&str, &str, Option<u32>)], values: Value) -> Value {
-    let inputs: Vec<Value> = inputs
-        .iter()
-        .map(|(name, kind, link)| json!({ "name": name, "type": kind, "link": link }))
-        .collect();
+    let inputs: Vec<Value> =
+        inputs.iter().map(|(name, kind, link)| json!({ "name": name, "type": kind, "link": link })).collect();
     json!({ "id": id, "type": class, "inputs": inputs, "outputs": [], "widgets_values": values })
 }
 
 fn with(mut node: Value, fields: Value) -> Value {
-    node.as_object_mut()
-        .unwrap()
-        .extend(fields.as_object().unwrap().clone());
+    node.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     node
 }
 
@@ -70,10 +63,7 @@ fn a_file_becomes_the_graph_its_twin_in_api_format_is() {
 
 #[test]
 fn muted_nodes_go_with_the_links_to_them() {
-    let file = graph(
-        &[with(source(1), json!({ "mode": 2 })), sink(2, 1)],
-        &json!([[1, 1, 0, 2, 0, "IMAGE"]]),
-    );
+    let file = graph(&[with(source(1), json!({ "mode": 2 })), sink(2, 1)], &json!([[1, 1, 0, 2, 0, "IMAGE"]]));
     assert_eq!(
         convert(&file).unwrap(),
         json!({ "2": { "inputs": {}, "class_type": "Sink", "_meta": { "title": "Sink" } } })
@@ -83,19 +73,10 @@ fn muted_nodes_go_with_the_links_to_them() {
 #[test]
 fn a_bypassed_node_hands_on_the_input_of_the_same_type() {
     let filter = with(
-        node(
-            2,
-            "Filter",
-            &[("image", "IMAGE", Some(1)), ("mask", "MASK", Some(2))],
-            json!([0.5, true]),
-        ),
+        node(2, "Filter", &[("image", "IMAGE", Some(1)), ("mask", "MASK", Some(2))], json!([0.5, true])),
         json!({ "mode": 4, "outputs": [{ "type": "MASK" }, { "type": "IMAGE" }] }),
     );
-    let links = json!([
-        [1, 1, 0, 2, 0, "IMAGE"],
-        [2, 5, 0, 2, 1, "MASK"],
-        [3, 2, 1, 3, 0, "IMAGE"]
-    ]);
+    let links = json!([[1, 1, 0, 2, 0, "IMAGE"], [2, 5, 0, 2, 1, "MASK"], [3, 2, 1, 3, 0, "IMAGE"]]);
     let converted = convert(&graph(&[source(1), filter, sink(3, 3), source(5)], &links)).unwrap();
     assert_eq!(feeds(&converted, "3"), json!(["1", 0]));
     assert!(converted.get("2").is_none());
@@ -103,34 +84,18 @@ fn a_bypassed_node_hands_on_the_input_of_the_same_type() {
 
 #[test]
 fn a_bypassed_node_without_a_fitting_input_hands_on_nothing() {
-    let maker = with(
-        source(1),
-        json!({ "mode": 4, "outputs": [{ "type": "IMAGE" }] }),
-    );
-    let converted = convert(&graph(
-        &[maker, sink(2, 1)],
-        &json!([[1, 1, 0, 2, 0, "IMAGE"]]),
-    ))
-    .unwrap();
+    let maker = with(source(1), json!({ "mode": 4, "outputs": [{ "type": "IMAGE" }] }));
+    let converted = convert(&graph(&[maker, sink(2, 1)], &json!([[1, 1, 0, 2, 0, "IMAGE"]]))).unwrap();
     assert_eq!(feeds(&converted, "2"), Value::Null);
 }
 
 #[test]
 fn reroutes_setters_and_getters_are_seen_through_and_notes_dropped() {
-    let links = json!([
-        [1, 1, 0, 2, 0, "IMAGE"],
-        [2, 2, 0, 3, 0, "IMAGE"],
-        [3, 4, 0, 5, 0, "IMAGE"],
-    ]);
+    let links = json!([[1, 1, 0, 2, 0, "IMAGE"], [2, 2, 0, 3, 0, "IMAGE"], [3, 4, 0, 5, 0, "IMAGE"],]);
     let nodes = [
         source(1),
         node(2, "Reroute", &[("", "*", Some(1))], json!(null)),
-        node(
-            3,
-            "SetNode",
-            &[("IMAGE", "IMAGE", Some(2))],
-            json!(["picture"]),
-        ),
+        node(3, "SetNode", &[("IMAGE", "IMAGE", Some(2))], json!(["picture"])),
         node(4, "GetNode", &[], json!(["picture"])),
         sink(5, 3),
         node(6, "Note", &[], json!(["by me"])),
@@ -147,15 +112,8 @@ fn a_primitive_node_gives_its_value_to_the_widgets_it_is_linked_to() {
         json!({ "inputs": [{ "name": "seed", "type": "INT", "link": 1, "widget": { "name": "seed" } }] }),
     );
     let primitive = node(1, "PrimitiveNode", &[], json!([u64::MAX, "randomize"]));
-    let converted = convert(&graph(
-        &[primitive, reader],
-        &json!([[1, 1, 0, 2, 0, "INT"]]),
-    ))
-    .unwrap();
-    assert_eq!(
-        converted["2"]["inputs"],
-        json!({ "text": "a cat", "seed": u64::MAX })
-    );
+    let converted = convert(&graph(&[primitive, reader], &json!([[1, 1, 0, 2, 0, "INT"]]))).unwrap();
+    assert_eq!(converted["2"]["inputs"], json!({ "text": "a cat", "seed": u64::MAX }));
 }
 
 #[test]
@@ -169,12 +127,7 @@ fn links_may_be_objects_and_ids_texts() {
 
 #[test]
 fn the_choice_behind_a_seed_is_not_taken_for_the_next_value() {
-    let sampler = node(
-        3,
-        "KSampler",
-        &[],
-        json!([u64::MAX, "randomize", 20, 7.5, "euler", "normal", 1]),
-    );
+    let sampler = node(3, "KSampler", &[], json!([u64::MAX, "randomize", 20, 7.5, "euler", "normal", 1]));
     let converted = convert(&graph(&[sampler], &json!([]))).unwrap();
     let expected = json!({
         "seed": u64::MAX, "steps": 20, "cfg": 7.5, "sampler_name": "euler", "scheduler": "normal", "denoise": 1,
@@ -184,18 +137,10 @@ fn the_choice_behind_a_seed_is_not_taken_for_the_next_value() {
 
 #[test]
 fn values_of_an_object_go_by_name_and_missing_ones_have_their_default() {
-    let sampler = node(
-        3,
-        "KSampler",
-        &[],
-        json!({ "steps": 4, "seed": 1, "videopreview": { "hidden": true } }),
-    );
+    let sampler = node(3, "KSampler", &[], json!({ "steps": 4, "seed": 1, "videopreview": { "hidden": true } }));
     let converted = convert(&graph(&[sampler], &json!([]))).unwrap();
     let inputs = &converted["3"]["inputs"];
-    assert_eq!(
-        (&inputs["steps"], &inputs["seed"], &inputs["cfg"]),
-        (&json!(4), &json!(1), &json!(8.0))
-    );
+    assert_eq!((&inputs["steps"], &inputs["seed"], &inputs["cfg"]), (&json!(4), &json!(1), &json!(8.0)));
     assert_eq!(inputs.get("videopreview"), None);
 }
 
@@ -205,21 +150,13 @@ fn names_decide_where_the_list_is_of_another_length_than_the_class_asks_for() {
     let sampler = with(node(3, "KSampler", &[], json!([5, 30, 2.5])), named);
     let converted = convert(&graph(&[sampler], &json!([]))).unwrap();
     let inputs = &converted["3"]["inputs"];
-    assert_eq!(
-        (&inputs["seed"], &inputs["steps"], &inputs["cfg"]),
-        (&json!(5), &json!(30), &json!(2.5))
-    );
+    assert_eq!((&inputs["seed"], &inputs["steps"], &inputs["cfg"]), (&json!(5), &json!(30), &json!(2.5)));
 }
 
 #[test]
 fn a_dynamic_choice_takes_the_values_of_its_branch() {
     let resize = with(
-        node(
-            1,
-            "ResizeImageMaskNode",
-            &[],
-            json!(["scale dimensions", 640, 480, "center", "lanczos"]),
-        ),
+        node(1, "ResizeImageMaskNode", &[], json!(["scale dimensions", 640, 480, "center", "lanczos"])),
         json!({ "inputs": [{ "name": "resize_type.width", "type": "INT", "link": null, "widget": { "name": "resize_type.width" } }] }),
     );
     let converted = convert(&graph(&[resize], &json!([]))).unwrap();
@@ -232,24 +169,10 @@ fn a_dynamic_choice_takes_the_values_of_its_branch() {
 
 #[test]
 fn growing_inputs_keep_their_full_names() {
-    let batch = node(
-        2,
-        "BatchImagesNode",
-        &[
-            ("images.image0", "IMAGE", Some(1)),
-            ("images.image1", "IMAGE", None),
-        ],
-        json!([]),
-    );
-    let converted = convert(&graph(
-        &[source(1), batch],
-        &json!([[1, 1, 0, 2, 0, "IMAGE"]]),
-    ))
-    .unwrap();
-    assert_eq!(
-        converted["2"]["inputs"],
-        json!({ "images.image0": ["1", 0] })
-    );
+    let batch =
+        node(2, "BatchImagesNode", &[("images.image0", "IMAGE", Some(1)), ("images.image1", "IMAGE", None)], json!([]));
+    let converted = convert(&graph(&[source(1), batch], &json!([[1, 1, 0, 2, 0, "IMAGE"]]))).unwrap();
+    assert_eq!(converted["2"]["inputs"], json!({ "images.image0": ["1", 0] }));
 }
 
 #[test]
@@ -259,20 +182,12 @@ fn a_list_as_a_value_is_wrapped() {
         json!({ "inputs": [{ "name": "points", "type": "POINTS", "link": null, "widget": { "name": "points" } }] }),
     );
     let converted = convert(&graph(&[points], &json!([]))).unwrap();
-    assert_eq!(
-        converted["1"]["inputs"]["points"],
-        json!({ "__value__": ["3", 0] })
-    );
+    assert_eq!(converted["1"]["inputs"]["points"], json!({ "__value__": ["3", 0] }));
 }
 
 #[test]
 fn a_custom_choice_is_sent_with_its_options_and_index() {
-    let combo = node(
-        1,
-        "CustomCombo",
-        &[],
-        json!(["SFX", 0, "Music", "Instrument", "SFX", ""]),
-    );
+    let combo = node(1, "CustomCombo", &[], json!(["SFX", 0, "Music", "Instrument", "SFX", ""]));
     let converted = convert(&graph(&[combo], &json!([]))).unwrap();
     let expected = json!({
         "choice": "SFX", "option1": "Music", "option2": "Instrument", "option3": "SFX", "option4": "", "index": 2,
@@ -283,11 +198,7 @@ fn a_custom_choice_is_sent_with_its_options_and_index() {
 #[test]
 fn an_unknown_class_is_named_with_its_node() {
     let foo = with(node(12, "Bar", &[], json!([])), json!({ "title": "Foo" }));
-    let error = convert(&graph(
-        &[foo, node(13, "Baz", &[], json!([])), source(1)],
-        &json!([]),
-    ))
-    .unwrap_err();
+    let error = convert(&graph(&[foo, node(13, "Baz", &[], json!([])), source(1)], &json!([]))).unwrap_err();
     assert_eq!(
         error.to_string(),
         "Node 12 \"Foo\" (class Bar) is not known to this server, nor is one more. Install the extension it comes from, \
@@ -305,34 +216,19 @@ fn an_unknown_class_that_does_not_run_is_no_fault() {
 fn a_group_node_is_refused_by_its_name() {
     let group = node(5, "workflow>Upscale", &[], json!([]));
     let error = convert(&graph(&[group], &json!([]))).unwrap_err();
-    assert!(
-        matches!(&error, EditorError::GroupNode { node } if node.id == "5"),
-        "{error}"
-    );
+    assert!(matches!(&error, EditorError::GroupNode { node } if node.id == "5"), "{error}");
 }
 
 #[test]
 fn a_value_only_the_browser_makes_is_refused() {
     let scene = node(5, "Load3D", &[], json!(["cat.glb", "", 512, 512]));
     let error = convert(&graph(&[scene], &json!([]))).unwrap_err();
-    assert!(
-        matches!(&error, EditorError::MadeInBrowser { input, .. } if input == "image"),
-        "{error}"
-    );
+    assert!(matches!(&error, EditorError::MadeInBrowser { input, .. } if input == "image"), "{error}");
 }
 
 #[test]
 fn a_workflow_of_notes_alone_says_that_nothing_runs() {
-    assert_eq!(
-        convert(&graph(&[node(1, "Note", &[], json!(["hi"]))], &json!([]))),
-        Err(EditorError::NothingRuns)
-    );
-    assert!(matches!(
-        convert(&json!({ "nodes": [{}] })),
-        Err(EditorError::NotAWorkflow { .. })
-    ));
-    assert!(matches!(
-        convert(&json!([])),
-        Err(EditorError::NotAWorkflow { .. })
-    ));
+    assert_eq!(convert(&graph(&[node(1, "Note", &[], json!(["hi"]))], &json!([]))), Err(EditorError::NothingRuns));
+    assert!(matches!(convert(&json!({ "nodes": [{}] })), Err(EditorError::NotAWorkflow { .. })));
+    assert!(matches!(convert(&json!([])), Err(EditorError::NotAWorkflow { .. })));
 }

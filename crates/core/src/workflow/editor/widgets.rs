@@ -14,11 +14,7 @@ use super::graph::Node;
 
 /// The inputs with a widget, by name, with the value that is submitted. `promoted` values go before the saved ones; what
 /// is neither promoted nor saved has its default, as a fresh widget would.
-pub(super) fn values(
-    node: &Node,
-    info: &Value,
-    promoted: &HashMap<&str, &Value>,
-) -> Map<String, Value> {
+pub(super) fn values(node: &Node, info: &Value, promoted: &HashMap<&str, &Value>) -> Map<String, Value> {
     let listed = match node.values {
         Some(Value::Array(values)) => values.as_slice(),
         _ => &[],
@@ -28,15 +24,7 @@ pub(super) fn values(
         Some(Value::Object(named)) => Some(named),
         _ => node.named,
     };
-    let mut positions = Reader::new(
-        node,
-        Source::Listed {
-            listed,
-            next: 0,
-            surplus: 0,
-        },
-        promoted,
-    );
+    let mut positions = Reader::new(node, Source::Listed { listed, next: 0, surplus: 0 }, promoted);
     let expected = positions.read(info);
     match by_name {
         Some(named) if expected != listed.len() => {
@@ -46,15 +34,7 @@ pub(super) fn values(
         }
         _ if listed.len() > expected => {
             let surplus = listed.len() - expected;
-            let mut positions = Reader::new(
-                node,
-                Source::Listed {
-                    listed,
-                    next: 0,
-                    surplus,
-                },
-                promoted,
-            );
+            let mut positions = Reader::new(node, Source::Listed { listed, next: 0, surplus }, promoted);
             positions.read(info);
             positions.values
         }
@@ -82,18 +62,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(
-        node: &'a Node<'a>,
-        source: Source<'a>,
-        promoted: &'a HashMap<&'a str, &'a Value>,
-    ) -> Self {
-        Self {
-            node,
-            source,
-            promoted,
-            values: Map::new(),
-            expected: 0,
-        }
+    fn new(node: &'a Node<'a>, source: Source<'a>, promoted: &'a HashMap<&'a str, &'a Value>) -> Self {
+        Self { node, source, promoted, values: Map::new(), expected: 0 }
     }
 
     fn read(&mut self, info: &Value) -> usize {
@@ -105,9 +75,7 @@ impl<'a> Reader<'a> {
                 button = false;
             }
             button |= matches!(spec.kind, Kind::Choice(_))
-                && ["image_upload", "video_upload", "animated_image_upload"]
-                    .iter()
-                    .any(|upload| spec.is_set(upload));
+                && ["image_upload", "video_upload", "animated_image_upload"].iter().any(|upload| spec.is_set(upload));
             self.visit(name, spec)
         });
         if button {
@@ -127,11 +95,7 @@ impl<'a> Reader<'a> {
         }
         if matches!(spec.kind, Kind::Growing(_)) {
             let group = format!("{name}.");
-            let members = self
-                .node
-                .inputs
-                .iter()
-                .filter(|input| input.is_widget && input.name.starts_with(&group));
+            let members = self.node.inputs.iter().filter(|input| input.is_widget && input.name.starts_with(&group));
             for member in members.map(|input| input.name).collect::<Vec<_>>() {
                 if let Some(spec) = spec.grown() {
                     self.take(member, spec);
@@ -160,16 +124,8 @@ impl<'a> Reader<'a> {
         self.expected += 1;
         let saved = match &mut self.source {
             Source::Named(named) => named.get(name),
-            Source::Listed {
-                listed,
-                next,
-                surplus,
-            } => {
-                while *surplus > 0
-                    && listed
-                        .get(*next)
-                        .is_some_and(|value| cannot_be(spec.kind, value))
-                {
+            Source::Listed { listed, next, surplus } => {
+                while *surplus > 0 && listed.get(*next).is_some_and(|value| cannot_be(spec.kind, value)) {
                     *next += 1;
                     *surplus -= 1;
                 }
@@ -177,12 +133,7 @@ impl<'a> Reader<'a> {
                 listed.get(*next - 1)
             }
         };
-        let value = self
-            .promoted
-            .get(name)
-            .copied()
-            .or(saved)
-            .filter(|value| !value.is_null());
+        let value = self.promoted.get(name).copied().or(saved).filter(|value| !value.is_null());
         let value = value.cloned().or_else(|| spec.default_value())?;
         let taken = value.as_str().map(str::to_owned);
         self.values.insert(name.to_owned(), value);
@@ -199,9 +150,7 @@ impl<'a> Reader<'a> {
 
     fn options_of_custom_combo(&mut self) {
         let options: Vec<Value> = match &self.source {
-            Source::Named(named) => (1..)
-                .map_while(|number| named.get(&format!("option{number}")).cloned())
-                .collect(),
+            Source::Named(named) => (1..).map_while(|number| named.get(&format!("option{number}")).cloned()).collect(),
             Source::Listed { listed, .. } => listed.iter().skip(2).cloned().collect(),
         };
         self.expected += 1 + options.len();
@@ -239,9 +188,7 @@ fn has_control(name: &str, spec: Spec) -> bool {
 }
 
 pub(super) fn is_control(value: &Value) -> bool {
-    value
-        .as_str()
-        .is_some_and(|text| matches!(text, "fixed" | "increment" | "decrement" | "randomize"))
+    value.as_str().is_some_and(|text| matches!(text, "fixed" | "increment" | "decrement" | "randomize"))
 }
 
 fn cannot_be(kind: Kind, value: &Value) -> bool {

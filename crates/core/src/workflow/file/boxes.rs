@@ -9,10 +9,7 @@ pub(super) fn texts(bytes: &[u8]) -> Texts {
         texts.cut = true;
         return texts;
     }
-    let meta = top
-        .find(b"moov")
-        .and_then(|moov| moov.find(b"udta"))
-        .and_then(|udta| udta.find(b"meta"));
+    let meta = top.find(b"moov").and_then(|moov| moov.find(b"udta")).and_then(|udta| udta.find(b"meta"));
     if let Some(meta) = meta.and_then(Boxes::of_full_box) {
         read(&meta, &mut texts);
     }
@@ -24,8 +21,7 @@ fn read(meta: &Boxes, texts: &mut Texts) -> Option<()> {
     for (number, item) in meta.find(b"ilst")? {
         let name = names.get((u32::from_be_bytes(*number) as usize).wrapping_sub(1));
         // The value box begins with its type and its language.
-        if let (Some(name), Some(value)) =
-            (name, item.find(b"data").and_then(|data| data.rest.get(8..)))
+        if let (Some(name), Some(value)) = (name, item.find(b"data").and_then(|data| data.rest.get(8..)))
             && let Some(place) = texts.place(name)
         {
             *place = std::str::from_utf8(value).ok().map(str::to_owned);
@@ -59,16 +55,13 @@ struct Boxes<'a> {
 
 impl Boxes<'_> {
     fn find(&self, wanted: &[u8]) -> Option<Self> {
-        self.clone()
-            .find_map(|(kind, inner)| (kind == wanted).then_some(inner))
+        self.clone().find_map(|(kind, inner)| (kind == wanted).then_some(inner))
     }
 
     /// Without version and flags, which the `meta` of MOV has not: there the first inner box follows at once.
     fn of_full_box(self) -> Option<Self> {
         let has_flags = self.rest.get(4..8) != Some(b"hdlr");
-        Some(Self {
-            rest: self.rest.get(if has_flags { 4 } else { 0 }..)?,
-        })
+        Some(Self { rest: self.rest.get(if has_flags { 4 } else { 0 }..)? })
     }
 }
 

@@ -19,17 +19,12 @@ pub(super) fn texts(bytes: &[u8]) -> Texts {
     let mut top = Elements::new(segment);
     let tags = top.by_ref().filter(|(id, _)| *id == TAGS);
     let tags = tags.flat_map(|(_, inner)| Elements::new(inner).filter(|(id, _)| *id == TAG));
-    for (_, tag) in
-        tags.flat_map(|(_, inner)| Elements::new(inner).filter(|(id, _)| *id == SIMPLE_TAG))
-    {
-        let field =
-            |wanted| Elements::new(tag).find_map(|(id, inner)| (id == wanted).then_some(inner));
+    for (_, tag) in tags.flat_map(|(_, inner)| Elements::new(inner).filter(|(id, _)| *id == SIMPLE_TAG)) {
+        let field = |wanted| Elements::new(tag).find_map(|(id, inner)| (id == wanted).then_some(inner));
         if let (Some(name), Some(text)) = (field(TAG_NAME), field(TAG_STRING))
             && let Some(place) = texts.place_any_case(name)
         {
-            *place = std::str::from_utf8(text)
-                .ok()
-                .map(|text| text.trim_end_matches('\0').to_owned());
+            *place = std::str::from_utf8(text).ok().map(|text| text.trim_end_matches('\0').to_owned());
         }
     }
     texts.cut = file.cut || !top.rest.is_empty();
@@ -58,10 +53,7 @@ impl<'a> Iterator for Elements<'a> {
         let start = id_width + length_width;
         let unknown = (1 << (7 * length_width)) - 1;
         let rest = self.rest.get(start..)?;
-        let length = match usize::try_from(length)
-            .ok()
-            .filter(|length| *length <= rest.len())
-        {
+        let length = match usize::try_from(length).ok().filter(|length| *length <= rest.len()) {
             Some(length) => length,
             // A segment of unknown length reaches to the end. What is there of one that is cut off counts.
             None if id == SEGMENT => {
@@ -83,16 +75,6 @@ fn number(bytes: &[u8], longest: usize, strip: bool) -> Option<(u64, usize)> {
     if width > longest {
         return None;
     }
-    let value = bytes
-        .get(..width)?
-        .iter()
-        .fold(0, |value, &byte| (value << 8) | u64::from(byte));
-    Some((
-        if strip {
-            value & !(1 << (7 * width))
-        } else {
-            value
-        },
-        width,
-    ))
+    let value = bytes.get(..width)?.iter().fold(0, |value, &byte| (value << 8) | u64::from(byte));
+    Some((if strip { value & !(1 << (7 * width)) } else { value }, width))
 }

@@ -32,11 +32,7 @@ fn read(bytes: &[u8], texts: &mut Texts) -> Option<()> {
 fn frame(bytes: &[u8], version: u8) -> Option<(Option<&[u8]>, &[u8])> {
     let header = bytes.first_chunk::<10>()?;
     let length = [header[4], header[5], header[6], header[7]];
-    let length = if version == 3 {
-        u32::from_be_bytes(length) as usize
-    } else {
-        syncsafe(length)
-    };
+    let length = if version == 3 { u32::from_be_bytes(length) as usize } else { syncsafe(length) };
     if header[0] == 0 {
         return None;
     }
@@ -53,11 +49,7 @@ fn text(body: &[u8], texts: &mut Texts) -> Option<()> {
     };
     let (description, text) = decoded.split_once('\0')?;
     if let Some(place) = texts.place_any_case(description.as_bytes()) {
-        *place = Some(
-            text.trim_start_matches('\u{feff}')
-                .trim_end_matches('\0')
-                .to_owned(),
-        );
+        *place = Some(text.trim_start_matches('\u{feff}').trim_end_matches('\0').to_owned());
     }
     Some(())
 }
@@ -73,21 +65,11 @@ fn utf16(bytes: &[u8], mut big_endian: bool) -> String {
         all => all,
     };
     let units = bytes.as_chunks::<2>().0.iter();
-    let units = units.map(|unit| {
-        if big_endian {
-            u16::from_be_bytes(*unit)
-        } else {
-            u16::from_le_bytes(*unit)
-        }
-    });
-    char::decode_utf16(units)
-        .map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER))
-        .collect()
+    let units = units.map(|unit| if big_endian { u16::from_be_bytes(*unit) } else { u16::from_le_bytes(*unit) });
+    char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
 /// Four times seven bits.
 fn syncsafe(bytes: [u8; 4]) -> usize {
-    bytes
-        .iter()
-        .fold(0, |value, byte| (value << 7) | usize::from(byte & 0x7f))
+    bytes.iter().fold(0, |value, byte| (value << 7) | usize::from(byte & 0x7f))
 }

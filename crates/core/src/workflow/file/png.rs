@@ -11,13 +11,8 @@ pub(super) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 /// Reads to the end of the file: other programs put text behind the image data, where `ComfyUI` does so only for
 /// animated pictures. Checksums are not checked, as no picture is decoded.
 pub(super) fn texts(bytes: &[u8]) -> Texts {
-    let mut texts = Texts {
-        cut: true,
-        ..Texts::default()
-    };
-    let mut unpacker = Unpacker {
-        budget: MAX_TEXT_BYTES,
-    };
+    let mut texts = Texts { cut: true, ..Texts::default() };
+    let mut unpacker = Unpacker { budget: MAX_TEXT_BYTES };
     let mut rest = &bytes[SIGNATURE.len()..];
     while let Some((length, tail)) = rest.split_first_chunk::<4>() {
         let length = u32::from_be_bytes(*length) as usize;
@@ -36,9 +31,7 @@ pub(super) fn texts(bytes: &[u8]) -> Texts {
         {
             *place = match kind {
                 b"tEXt" | b"comf" => Some(decode(rest)),
-                b"zTXt" => rest
-                    .strip_prefix(&[0])
-                    .and_then(|packed| unpacker.unpack(packed)),
+                b"zTXt" => rest.strip_prefix(&[0]).and_then(|packed| unpacker.unpack(packed)),
                 b"iTXt" => unpacker.international(rest),
                 _ => None,
             };
@@ -56,10 +49,7 @@ fn split_zero(data: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// `tEXt` is Latin-1 by the standard and UTF-8 by habit; `ComfyUI` writes ASCII.
 fn decode(text: &[u8]) -> String {
-    std::str::from_utf8(text).map_or_else(
-        |_| text.iter().copied().map(char::from).collect(),
-        str::to_owned,
-    )
+    std::str::from_utf8(text).map_or_else(|_| text.iter().copied().map(char::from).collect(), str::to_owned)
 }
 
 /// Unpacks no more than `budget` bytes in all, however many chunks a file is made of.
@@ -70,9 +60,7 @@ struct Unpacker {
 impl Unpacker {
     fn unpack(&mut self, packed: &[u8]) -> Option<String> {
         let mut text = Vec::new();
-        let outcome = ZlibDecoder::new(packed)
-            .take(self.budget + 1)
-            .read_to_end(&mut text);
+        let outcome = ZlibDecoder::new(packed).take(self.budget + 1).read_to_end(&mut text);
         let left = self.budget.checked_sub(text.len() as u64);
         self.budget = left.unwrap_or(0);
         outcome.ok().and(left).map(|_| decode(&text))

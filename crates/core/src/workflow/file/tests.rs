@@ -25,11 +25,7 @@ const CARRIERS: [(&[u8], Source); 14] = [
 #[test]
 fn the_api_format_is_preferred_in_every_place_comfyui_puts_it() {
     for (bytes, source) in CARRIERS {
-        let expected = Carried {
-            graph: Graph::Api(sent_graph()),
-            source,
-            title: None,
-        };
+        let expected = Carried { graph: Graph::Api(sent_graph()), source, title: None };
         assert_eq!(extract(bytes), Ok(expected));
     }
 }
@@ -46,16 +42,11 @@ fn a_picture_without_a_workflow_says_so_and_why() {
     for bytes in [fixture!("editor/plain.png"), fixture!("editor/plain.webp")] {
         let error = extract(bytes).unwrap_err();
         assert!(
-            error
-                .to_string()
-                .starts_with("This picture carries no workflow. Those saved by ComfyUI do"),
+            error.to_string().starts_with("This picture carries no workflow. Those saved by ComfyUI do"),
             "{error}"
         );
     }
-    assert_eq!(
-        extract(b"\xff\xd8\xff\xe0 JFIF"),
-        Err(FileError::NoWorkflow(Source::OtherPicture))
-    );
+    assert_eq!(extract(b"\xff\xd8\xff\xe0 JFIF"), Err(FileError::NoWorkflow(Source::OtherPicture)));
 }
 
 #[test]
@@ -69,10 +60,7 @@ fn both_formats_are_read_from_json_also_inside_their_envelopes() {
     ] {
         assert_eq!(extract(text.as_bytes()).unwrap().graph, api);
     }
-    assert_eq!(
-        extract(editor_file().to_string().as_bytes()).unwrap().graph,
-        Graph::Editor(editor_file())
-    );
+    assert_eq!(extract(editor_file().to_string().as_bytes()).unwrap().graph, Graph::Editor(editor_file()));
 }
 
 #[test]
@@ -87,26 +75,12 @@ fn json_that_is_no_workflow_says_what_is_wrong_with_it() {
     for (text, reason) in [
         ("{}", "it is empty"),
         ("[1]", "it is not an object"),
-        (
-            r#"{"prompt": "a cat"}"#,
-            r#"its entry "prompt" is no node with a class_type"#,
-        ),
-        (
-            r#"{"1": {"class_type": "A"}, "note": 3}"#,
-            r#"its entry "note" is no node with a class_type"#,
-        ),
+        (r#"{"prompt": "a cat"}"#, r#"its entry "prompt" is no node with a class_type"#),
+        (r#"{"1": {"class_type": "A"}, "note": 3}"#, r#"its entry "note" is no node with a class_type"#),
     ] {
-        assert_eq!(
-            extract(text.as_bytes()),
-            Err(FileError::NotAWorkflow {
-                reason: reason.to_owned()
-            })
-        );
+        assert_eq!(extract(text.as_bytes()), Err(FileError::NotAWorkflow { reason: reason.to_owned() }));
     }
-    assert!(matches!(
-        extract(b"{\"1\": "),
-        Err(FileError::BadJson { .. })
-    ));
+    assert!(matches!(extract(b"{\"1\": "), Err(FileError::BadJson { .. })));
     assert_eq!(extract(b"hello"), Err(FileError::UnknownKind));
     assert_eq!(extract(b""), Err(FileError::Empty));
 }
@@ -114,34 +88,19 @@ fn json_that_is_no_workflow_says_what_is_wrong_with_it() {
 #[test]
 fn a_file_over_16_mib_is_not_looked_into() {
     let bytes = vec![b' '; MAX_FILE_BYTES + 1];
-    assert_eq!(
-        extract(&bytes),
-        Err(FileError::TooLarge {
-            bytes: MAX_FILE_BYTES + 1
-        })
-    );
+    assert_eq!(extract(&bytes), Err(FileError::TooLarge { bytes: MAX_FILE_BYTES + 1 }));
 }
 
 #[test]
 fn a_workflow_that_is_no_json_is_told_from_none() {
     let png = png(&[(b"tEXt", b"prompt\0{broken"), (b"IEND", b"")]);
-    assert!(matches!(
-        extract(&png),
-        Err(FileError::Damaged {
-            source_kind: Source::Png,
-            ..
-        })
-    ));
+    assert!(matches!(extract(&png), Err(FileError::Damaged { source_kind: Source::Png, .. })));
 }
 
 #[test]
 fn a_broken_prompt_leaves_the_editor_format_beside_it() {
     let workflow = [b"workflow\0", editor_file().to_string().as_bytes()].concat();
-    let png = png(&[
-        (b"tEXt", b"prompt\0{broken"),
-        (b"tEXt", &workflow),
-        (b"IEND", b""),
-    ]);
+    let png = png(&[(b"tEXt", b"prompt\0{broken"), (b"tEXt", &workflow), (b"IEND", b"")]);
     assert_eq!(extract(&png).unwrap().graph, Graph::Editor(editor_file()));
 }
 
@@ -161,15 +120,8 @@ fn a_compressed_text_that_unpacks_without_end_is_dropped() {
 fn exif_of_either_byte_order_and_with_the_optional_header_is_read() {
     for big_endian in [false, true] {
         for header in [b"".as_slice(), b"Exif\0\0"] {
-            let exif = [
-                header,
-                &tiff(big_endian, &format!("prompt:{}", sent_graph())),
-            ]
-            .concat();
-            assert_eq!(
-                extract(&webp(&exif)).unwrap().graph,
-                Graph::Api(sent_graph())
-            );
+            let exif = [header, &tiff(big_endian, &format!("prompt:{}", sent_graph()))].concat();
+            assert_eq!(extract(&webp(&exif)).unwrap().graph, Graph::Api(sent_graph()));
         }
     }
 }
@@ -178,15 +130,9 @@ fn exif_of_either_byte_order_and_with_the_optional_header_is_read() {
 fn an_exif_offset_beyond_the_file_is_passed_over() {
     let mut exif = tiff(false, "prompt:{}");
     exif[18..22].copy_from_slice(&u32::MAX.to_le_bytes());
-    assert_eq!(
-        extract(&webp(&exif)),
-        Err(FileError::NoWorkflow(Source::Webp))
-    );
+    assert_eq!(extract(&webp(&exif)), Err(FileError::NoWorkflow(Source::Webp)));
     exif[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
-    assert_eq!(
-        extract(&webp(&exif)),
-        Err(FileError::NoWorkflow(Source::Webp))
-    );
+    assert_eq!(extract(&webp(&exif)), Err(FileError::NoWorkflow(Source::Webp)));
 }
 
 fn png(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
@@ -202,11 +148,7 @@ fn png(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
 
 fn webp(exif: &[u8]) -> Vec<u8> {
     let mut bytes = b"RIFF".to_vec();
-    bytes.extend(
-        u32::try_from(12 + exif.len() + exif.len() % 2)
-            .unwrap()
-            .to_le_bytes(),
-    );
+    bytes.extend(u32::try_from(12 + exif.len() + exif.len() % 2).unwrap().to_le_bytes());
     bytes.extend(b"WEBPEXIF");
     bytes.extend(u32::try_from(exif.len()).unwrap().to_le_bytes());
     bytes.extend(exif);
@@ -217,24 +159,12 @@ fn webp(exif: &[u8]) -> Vec<u8> {
 /// One directory with the one tag Model, its text behind it.
 fn tiff(big_endian: bool, text: &str) -> Vec<u8> {
     let short = |value: u16| {
-        if big_endian {
-            value.to_be_bytes()
-        } else {
-            value.to_le_bytes()
-        }
+        if big_endian { value.to_be_bytes() } else { value.to_le_bytes() }
     };
     let long = |value: u32| {
-        if big_endian {
-            value.to_be_bytes()
-        } else {
-            value.to_le_bytes()
-        }
+        if big_endian { value.to_be_bytes() } else { value.to_le_bytes() }
     };
-    let mut bytes = if big_endian {
-        b"MM".to_vec()
-    } else {
-        b"II".to_vec()
-    };
+    let mut bytes = if big_endian { b"MM".to_vec() } else { b"II".to_vec() };
     bytes.extend(short(42));
     bytes.extend(long(8));
     bytes.extend(short(1));
@@ -293,10 +223,7 @@ fn a_real_file_cut_anywhere_gives_an_error_or_the_whole_result() {
             match extract(&bytes[..length]) {
                 Ok(carried) => assert_eq!(carried, whole, "{source:?} cut to {length}"),
                 Err(error) => assert!(
-                    matches!(
-                        error,
-                        FileError::Truncated(_) | FileError::UnknownKind | FileError::Empty
-                    ),
+                    matches!(error, FileError::Truncated(_) | FileError::UnknownKind | FileError::Empty),
                     "{source:?} cut to {length}: {error}"
                 ),
             }

@@ -17,9 +17,7 @@ pub(super) fn texts(bytes: &[u8], texts: &mut Texts) {
             && let Some(colon) = text.iter().take(16).position(|&byte| byte == b':')
             && let Some(place) = texts.place(&text[..colon])
         {
-            *place = std::str::from_utf8(&text[colon + 1..])
-                .ok()
-                .map(|json| json.trim_end_matches('\0').to_owned());
+            *place = std::str::from_utf8(&text[colon + 1..]).ok().map(|json| json.trim_end_matches('\0').to_owned());
         }
     }
 }
@@ -42,20 +40,12 @@ impl<'a> Tiff<'a> {
 
     fn short(&self, at: usize) -> Option<u16> {
         let bytes = *self.bytes.get(at..)?.first_chunk::<2>()?;
-        Some(if self.big_endian {
-            u16::from_be_bytes(bytes)
-        } else {
-            u16::from_le_bytes(bytes)
-        })
+        Some(if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
     }
 
     fn long(&self, at: usize) -> Option<usize> {
         let bytes = *self.bytes.get(at..)?.first_chunk::<4>()?;
-        Some(if self.big_endian {
-            u32::from_be_bytes(bytes)
-        } else {
-            u32::from_le_bytes(bytes)
-        } as usize)
+        Some(if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) } as usize)
     }
 
     /// The text of the directory entry at `at`; up to four bytes stand in the entry itself.
@@ -64,11 +54,7 @@ impl<'a> Tiff<'a> {
             return None;
         }
         let length = self.long(at + 4)?;
-        let start = if length <= 4 {
-            at + 8
-        } else {
-            self.long(at + 8)?
-        };
+        let start = if length <= 4 { at + 8 } else { self.long(at + 8)? };
         self.bytes.get(start..start.checked_add(length)?)
     }
 }

@@ -5,10 +5,7 @@ use super::Texts;
 /// Blocks of metadata before the sound: last-flag and type, length, data.
 pub(super) fn flac(bytes: &[u8]) -> Texts {
     const COMMENT: u8 = 4;
-    let mut texts = Texts {
-        cut: true,
-        ..Texts::default()
-    };
+    let mut texts = Texts { cut: true, ..Texts::default() };
     let mut rest = &bytes[4..];
     while let Some((&[kind, a, b, c], tail)) = rest.split_first_chunk::<4>() {
         let length = u32::from_be_bytes([0, a, b, c]) as usize;
@@ -29,10 +26,7 @@ pub(super) fn flac(bytes: &[u8]) -> Texts {
 
 /// The second packet of a stream holds the comments; it spans pages where it is long.
 pub(super) fn ogg(bytes: &[u8]) -> Texts {
-    let mut texts = Texts {
-        cut: true,
-        ..Texts::default()
-    };
+    let mut texts = Texts { cut: true, ..Texts::default() };
     let mut packets = 0;
     let mut packet = Vec::new();
     let mut rest = bytes;
@@ -44,9 +38,7 @@ pub(super) fn ogg(bytes: &[u8]) -> Texts {
             }
             packets += 1;
             if packets == 2 {
-                let block = packet
-                    .strip_prefix(b"OpusTags")
-                    .or_else(|| packet.strip_prefix(b"\x03vorbis"));
+                let block = packet.strip_prefix(b"OpusTags").or_else(|| packet.strip_prefix(b"\x03vorbis"));
                 comments(block.unwrap_or_default(), &mut texts);
                 texts.cut = false;
                 return texts;
@@ -85,9 +77,7 @@ fn comments(block: &[u8], texts: &mut Texts) -> Option<()> {
         rest = tail;
         let equals = comment.iter().position(|&byte| byte == b'=')?;
         if let Some(place) = texts.place_any_case(&comment[..equals]) {
-            *place = std::str::from_utf8(&comment[equals + 1..])
-                .ok()
-                .map(str::to_owned);
+            *place = std::str::from_utf8(&comment[equals + 1..]).ok().map(str::to_owned);
         }
     }
     Some(())

@@ -20,10 +20,7 @@ pub(super) fn texts(bytes: &[u8]) -> Texts {
         rest = tail;
     }
     // The header knows how long the file was: one that was cut between two chunks shows by nothing else.
-    let declared = bytes
-        .get(4..8)
-        .and_then(|size| size.first_chunk())
-        .map_or(0, |size| u32::from_le_bytes(*size));
+    let declared = bytes.get(4..8).and_then(|size| size.first_chunk()).map_or(0, |size| u32::from_le_bytes(*size));
     texts.cut = bytes.len() < (declared as usize).saturating_add(8);
     texts
 }

@@ -20,9 +20,7 @@ pub(super) fn input_label(name: &str, role: InputRole, spec: Option<&Spec>) -> S
         InputRole::Scheduler => "Scheduler",
         InputRole::Image => "Image",
         InputRole::Other => {
-            let shown = spec
-                .and_then(|spec| spec.option("display_name"))
-                .and_then(Value::as_str);
+            let shown = spec.and_then(|spec| spec.option("display_name")).and_then(Value::as_str);
             return words(shown.unwrap_or(name));
         }
     };
@@ -44,11 +42,7 @@ fn words(name: &str) -> String {
     ];
     let spaced = name.replace('.', ": ").replace('_', " ");
     let mut label = String::with_capacity(spaced.len());
-    for (index, word) in spaced
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .enumerate()
-    {
+    for (index, word) in spaced.split(' ').filter(|word| !word.is_empty()).enumerate() {
         if index > 0 {
             label.push(' ');
         }

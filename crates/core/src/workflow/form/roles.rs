@@ -19,23 +19,14 @@ pub(super) struct Roles<'a> {
 
 impl<'a> Roles<'a> {
     pub(super) fn of(graph: &'a Graph, classes: &Classes) -> Self {
-        let mut search = Search {
-            graph,
-            classes,
-            found: HashMap::new(),
-        };
+        let mut search = Search { graph, classes, found: HashMap::new() };
         search.prompts();
         search.named();
-        Self {
-            found: search.found,
-        }
+        Self { found: search.found }
     }
 
     pub(super) fn get(&self, node: &str, input: &str) -> InputRole {
-        self.found
-            .get(&(node, input))
-            .copied()
-            .unwrap_or(InputRole::Other)
+        self.found.get(&(node, input)).copied().unwrap_or(InputRole::Other)
     }
 }
 
@@ -73,18 +64,12 @@ enum At<'a> {
 impl<'a, 'i> Search<'a, '_, 'i> {
     /// The types of the node's outputs, unless its class is unknown.
     fn outputs(&self, node: &Node) -> Option<&'i [Value]> {
-        Some(
-            (self.classes)(&node.class_type)?
-                .get("output")?
-                .as_array()?,
-        )
+        Some((self.classes)(&node.class_type)?.get("output")?.as_array()?)
     }
 
     /// The type of output number `output` of node `id`, unless its class is unknown.
     fn output_type(&self, id: &str, output: u32) -> Option<&'i str> {
-        self.outputs(self.graph.node(id)?)?
-            .get(output as usize)?
-            .as_str()
+        self.outputs(self.graph.node(id)?)?.get(output as usize)?.as_str()
     }
 
     /// Gives a role to a value; the first one found stays.
@@ -94,25 +79,16 @@ impl<'a, 'i> Search<'a, '_, 'i> {
 
     /// Positive before negative: a text that serves as both is the prompt.
     fn prompts(&mut self) {
-        let consumers: Vec<&'a Node> = self
-            .graph
-            .nodes()
-            .iter()
-            .filter(|node| self.consumes_conditioning(node))
-            .collect();
+        let consumers: Vec<&'a Node> =
+            self.graph.nodes().iter().filter(|node| self.consumes_conditioning(node)).collect();
         for (names, role) in [
-            (
-                ["positive", "conditioning", "cond1"].as_slice(),
-                InputRole::Prompt,
-            ),
+            (["positive", "conditioning", "cond1"].as_slice(), InputRole::Prompt),
             // `DualCFGGuider` weighs its second conditioning against the first: that one has the unwanted text.
             (["negative", "cond2"].as_slice(), InputRole::Negative),
         ] {
             let links = consumers.iter().flat_map(|node| &node.links);
             let wanted = links.filter(|link| names.contains(&link.input.as_str()));
-            let open = wanted
-                .map(|link| At::Conditioning(&link.from, link.output))
-                .collect();
+            let open = wanted.map(|link| At::Conditioning(&link.from, link.output)).collect();
             self.follow(open, role);
         }
         if self.found.is_empty() {
@@ -124,9 +100,7 @@ impl<'a, 'i> Search<'a, '_, 'i> {
     fn consumes_conditioning(&self, node: &Node) -> bool {
         match self.outputs(node) {
             Some(outputs) => !outputs.iter().any(|output| output == "CONDITIONING"),
-            None => ["Sampler", "Guider"]
-                .iter()
-                .any(|part| node.class_type.contains(part)),
+            None => ["Sampler", "Guider"].iter().any(|part| node.class_type.contains(part)),
         }
     }
 
@@ -145,12 +119,7 @@ impl<'a, 'i> Search<'a, '_, 'i> {
         }
     }
 
-    fn through_conditioning(
-        &mut self,
-        node: &'a Node,
-        output: u32,
-        role: InputRole,
-    ) -> Vec<At<'a>> {
+    fn through_conditioning(&mut self, node: &'a Node, output: u32, role: InputRole) -> Vec<At<'a>> {
         // What is zeroed out is nobody's negative prompt, though it is made of the positive one.
         if node.class_type == "ConditioningZeroOut" {
             return Vec::new();
@@ -161,16 +130,13 @@ impl<'a, 'i> Search<'a, '_, 'i> {
             }
         }
         // A node with both (image to video, ControlNet) gives the positive one first.
-        let twin = ["positive", "negative"]
-            .iter()
-            .all(|name| node.inputs.contains_key(*name));
+        let twin = ["positive", "negative"].iter().all(|name| node.inputs.contains_key(*name));
         let other = if output == 0 { "negative" } else { "positive" };
         let mut next = Vec::new();
         for link in &node.links {
             if TEXTS.contains(&link.input.as_str()) {
                 next.push(At::Text(&link.from));
-            } else if !(twin && link.input == other)
-                && self.carries_conditioning(&link.input, &link.from, link.output)
+            } else if !(twin && link.input == other) && self.carries_conditioning(&link.input, &link.from, link.output)
             {
                 next.push(At::Conditioning(&link.from, link.output));
             }
@@ -187,8 +153,7 @@ impl<'a, 'i> Search<'a, '_, 'i> {
 
     /// Text primitives, joins and switches: their own texts, and those of the nodes before them.
     fn through_text(&mut self, node: &'a Node, role: InputRole) -> Vec<At<'a>> {
-        let declared =
-            (self.classes)(&node.class_type).map(|info| spec::of_node(info, &node.inputs));
+        let declared = (self.classes)(&node.class_type).map(|info| spec::of_node(info, &node.inputs));
         for (name, value) in node.inputs.iter().filter(|(_, value)| value.is_string()) {
             let is_text = match &declared {
                 Some(specs) => specs.get(name).is_some_and(|spec| spec.kind == Kind::Text),
@@ -199,8 +164,7 @@ impl<'a, 'i> Search<'a, '_, 'i> {
             }
         }
         let texts = node.links.iter().filter(|link| {
-            self.output_type(&link.from, link.output)
-                .is_none_or(|kind| kind == "STRING" || passes_anything(kind))
+            self.output_type(&link.from, link.output).is_none_or(|kind| kind == "STRING" || passes_anything(kind))
         });
         texts.map(|link| At::Text(&link.from)).collect()
     }
@@ -226,17 +190,13 @@ impl<'a, 'i> Search<'a, '_, 'i> {
     /// Roles that go by the name of the input, also where a primitive node feeds it.
     fn named(&mut self) {
         let nodes = self.graph.nodes();
-        let sizes_latents = nodes
-            .iter()
-            .any(|node| node.inputs.contains_key("width") && self.makes_latents(node));
+        let sizes_latents = nodes.iter().any(|node| node.inputs.contains_key("width") && self.makes_latents(node));
         for node in nodes {
             // Where latents have a size, that is the picture's; the size an input is brought to is not.
             let is_size = !sizes_latents || self.makes_latents(node);
             for (name, value) in &node.inputs {
                 let role = match name.as_str() {
-                    "ckpt_name" | "unet_name" | "model_name" if self.loads_model(node) => {
-                        InputRole::Model
-                    }
+                    "ckpt_name" | "unet_name" | "model_name" if self.loads_model(node) => InputRole::Model,
                     "seed" | "noise_seed" => InputRole::Seed,
                     "width" if is_size => InputRole::Width,
                     "height" if is_size => InputRole::Height,
@@ -270,9 +230,7 @@ impl<'a, 'i> Search<'a, '_, 'i> {
     fn loads_model(&self, node: &Node) -> bool {
         match self.outputs(node) {
             Some(outputs) => outputs.iter().any(|output| output == "MODEL"),
-            None => ["Checkpoint", "UNET", "Unet"]
-                .iter()
-                .any(|part| node.class_type.contains(part)),
+            None => ["Checkpoint", "UNET", "Unet"].iter().any(|part| node.class_type.contains(part)),
         }
     }
 
@@ -280,8 +238,7 @@ impl<'a, 'i> Search<'a, '_, 'i> {
     fn primitive(&self, id: &str) -> Option<(&'a Node, &'a str)> {
         let node = self.graph.node(id)?;
         let (name, value) = node.inputs.iter().next()?;
-        (node.inputs.len() == 1 && name == "value" && as_link(value).is_none())
-            .then_some((node, name))
+        (node.inputs.len() == 1 && name == "value" && as_link(value).is_none()).then_some((node, name))
     }
 }
 

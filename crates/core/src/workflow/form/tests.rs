@@ -2,9 +2,7 @@ use serde_json::json;
 
 use super::super::fixtures::{known, sent_graph};
 use super::*;
-use InputRole::{
-    Cfg, Height, Image, Model, Negative, Other, Prompt, Sampler, Scheduler, Seed, Steps, Width,
-};
+use InputRole::{Cfg, Height, Image, Model, Negative, Other, Prompt, Sampler, Scheduler, Seed, Steps, Width};
 
 fn graph(value: &Value) -> Graph {
     Graph::from_value(value).unwrap()
@@ -16,10 +14,7 @@ fn txt2img() -> Graph {
 
 /// Node, input and role of each field.
 fn roles(form: &Form) -> Vec<(&str, &str, InputRole)> {
-    form.inputs
-        .iter()
-        .map(|input| (input.node_id.as_str(), input.input.as_str(), input.role))
-        .collect()
+    form.inputs.iter().map(|input| (input.node_id.as_str(), input.input.as_str(), input.role)).collect()
 }
 
 const TXT2IMG: [(&str, &str, InputRole); 13] = [
@@ -57,31 +52,15 @@ fn roles_are_found_without_any_class_too_and_each_class_has_a_warning() {
         message: "This server does not know the node class CheckpointLoaderSimple".to_owned(),
     };
     assert_eq!(form.warnings[0], expected);
-    let kind = |name: &str| {
-        form.inputs
-            .iter()
-            .find(|input| input.input == name)
-            .unwrap()
-            .kind
-    };
-    assert_eq!(
-        (kind("text"), kind("seed"), kind("ckpt_name")),
-        (InputType::String, InputType::Int, InputType::String)
-    );
+    let kind = |name: &str| form.inputs.iter().find(|input| input.input == name).unwrap().kind;
+    assert_eq!((kind("text"), kind("seed"), kind("ckpt_name")), (InputType::String, InputType::Int, InputType::String));
 }
 
 #[test]
 fn a_field_has_bounds_choices_and_words() {
     let form = form(&txt2img(), &known);
-    let field = |name: &str| {
-        serde_json::to_value(
-            form.inputs
-                .iter()
-                .find(|input| input.input == name)
-                .unwrap(),
-        )
-        .unwrap()
-    };
+    let field =
+        |name: &str| serde_json::to_value(form.inputs.iter().find(|input| input.input == name).unwrap()).unwrap();
     let steps = json!({
         "nodeId": "3", "input": "steps", "label": "Steps", "nodeTitle": "K-Sampler", "role": "steps", "type": "int",
         "value": 20, "default": 20, "min": 1, "max": 10000,
@@ -90,26 +69,19 @@ fn a_field_has_bounds_choices_and_words() {
     assert_eq!(field("seed")["max"], json!("18446744073709551615"));
     assert_eq!(field("cfg")["step"], json!(0.1));
     assert_eq!(field("sampler_name")["choices"][0], json!("euler"));
-    assert_eq!(
-        (&field("text")["type"], &field("text")["label"]),
-        (&json!("text"), &json!("Prompt"))
-    );
+    assert_eq!((&field("text")["type"], &field("text")["label"]), (&json!("text"), &json!("Prompt")));
     assert_eq!(field("filename_prefix")["label"], json!("Filename prefix"));
 }
 
 #[test]
 fn a_seed_above_two_to_the_53_is_a_text() {
     let with_seed = |seed: u64| {
-        let graph =
-            graph(&json!({ "3": { "class_type": "KSampler", "inputs": { "seed": seed } } }));
+        let graph = graph(&json!({ "3": { "class_type": "KSampler", "inputs": { "seed": seed } } }));
         form(&graph, &known).inputs[0].value.clone()
     };
     assert_eq!(with_seed(u64::MAX), json!("18446744073709551615"));
     assert_eq!(with_seed(9_007_199_254_740_992), json!("9007199254740992"));
-    assert_eq!(
-        with_seed(9_007_199_254_740_991),
-        json!(9_007_199_254_740_991_u64)
-    );
+    assert_eq!(with_seed(9_007_199_254_740_991), json!(9_007_199_254_740_991_u64));
 }
 
 #[test]
@@ -125,13 +97,8 @@ fn texts_are_followed_through_conditioning_nodes_and_primitives() {
         "8": { "class_type": "KSampler", "inputs": { "positive": ["6", 0], "negative": ["5", 1], "seed": ["7", 0] } },
     }));
     let form = form(&graph, &known);
-    let of = |role| {
-        roles(&form)
-            .into_iter()
-            .filter(|it| it.2 == role)
-            .map(|(id, name, _)| (id, name))
-            .collect::<Vec<_>>()
-    };
+    let of =
+        |role| roles(&form).into_iter().filter(|it| it.2 == role).map(|(id, name, _)| (id, name)).collect::<Vec<_>>();
     assert_eq!(of(Prompt), [("1", "value"), ("2", "string_b")]);
     assert_eq!(of(Negative), [("4", "text")]);
     assert_eq!(of(Seed), [("7", "value")]);
@@ -157,10 +124,7 @@ fn the_second_conditioning_of_a_dual_guider_is_the_negative_side() {
         "3": { "class_type": "DualCFGGuider", "inputs": { "cond1": ["2", 0], "cond2": ["1", 0], "negative": ["1", 0] } },
     }));
     let form = form(&graph, &known);
-    assert_eq!(
-        roles(&form),
-        [("2", "text", Prompt), ("1", "text", Negative)]
-    );
+    assert_eq!(roles(&form), [("2", "text", Prompt), ("1", "text", Negative)]);
 }
 
 #[test]
@@ -171,12 +135,8 @@ fn a_graph_without_a_sampler_goes_by_names() {
         "3": { "class_type": "LoadImage", "inputs": { "image": "in.png" } },
     }));
     let form = form(&graph, &|_| None);
-    let expected = [
-        ("2", "value", Prompt),
-        ("1", "prompt", Prompt),
-        ("1", "negative_prompt", Negative),
-        ("3", "image", Image),
-    ];
+    let expected =
+        [("2", "value", Prompt), ("1", "prompt", Prompt), ("1", "negative_prompt", Negative), ("3", "image", Image)];
     assert_eq!(roles(&form), expected);
 }
 
@@ -187,10 +147,7 @@ fn the_size_of_a_resized_input_is_not_that_of_the_picture() {
         "2": { "class_type": "EmptyLatentImage", "inputs": { "width": 512, "height": 512 } },
     }));
     let form = form(&graph, &known);
-    assert_eq!(
-        roles(&form)[..2],
-        [("2", "width", Width), ("2", "height", Height)]
-    );
+    assert_eq!(roles(&form)[..2], [("2", "width", Width), ("2", "height", Height)]);
 }
 
 #[test]
@@ -201,18 +158,12 @@ fn a_model_this_server_does_not_offer_has_a_warning() {
     let warnings = form(&graph, &known).warnings;
     assert_eq!(warnings.len(), 1);
     assert_eq!(warnings[0].input.as_deref(), Some("sampler_name"));
-    assert_eq!(
-        warnings[0].message,
-        "This server does not offer \"none_such\""
-    );
+    assert_eq!(warnings[0].message, "This server does not offer \"none_such\"");
 }
 
 #[test]
 fn the_prompt_text_is_the_first_that_is_not_blank() {
-    assert_eq!(
-        prompt_text(&txt2img(), &known).as_deref(),
-        Some("a cat on a windowsill, afternoon light")
-    );
+    assert_eq!(prompt_text(&txt2img(), &known).as_deref(), Some("a cat on a windowsill, afternoon light"));
     let blank = graph(&json!({ "1": { "class_type": "A", "inputs": { "prompt": "  " } } }));
     assert_eq!(prompt_text(&blank, &known), None);
 }

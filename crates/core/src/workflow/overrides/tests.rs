@@ -25,8 +25,7 @@ fn input(graph: &Value, name: &str) -> Value {
 
 #[test]
 fn values_go_where_they_belong_and_the_rest_stays() {
-    let changed =
-        try_apply(&json!({ "3": { "cfg": 4, "note": "hi" }, "4": { "name": "b" } })).unwrap();
+    let changed = try_apply(&json!({ "3": { "cfg": 4, "note": "hi" }, "4": { "name": "b" } })).unwrap();
     let mut expected = graph();
     expected["3"]["inputs"]["cfg"] = json!(4);
     expected["3"]["inputs"]["note"] = json!("hi");
@@ -51,30 +50,15 @@ fn a_seed_sent_as_text_becomes_a_number_to_its_last_digit() {
 fn a_text_that_is_no_whole_number_is_no_seed() {
     for sent in ["18446744073709551616", "1.5", "", "-", " 1", "0x10", "١"] {
         let error = try_apply(&json!({ "3": { "seed": sent } })).unwrap_err();
-        assert!(
-            matches!(error, OverrideError::WrongShape { got: "a text", .. }),
-            "{sent:?}: {error}"
-        );
+        assert!(matches!(error, OverrideError::WrongShape { got: "a text", .. }), "{sent:?}: {error}");
     }
 }
 
 #[test]
 fn digits_stay_a_text_where_a_text_belongs() {
-    assert_eq!(
-        input(
-            &try_apply(&json!({ "3": { "note": "42" } })).unwrap(),
-            "note"
-        ),
-        json!("42")
-    );
+    assert_eq!(input(&try_apply(&json!({ "3": { "note": "42" } })).unwrap(), "note"), json!("42"));
     let changed = try_apply(&json!({ "4": { "name": "42", "count": "42" } })).unwrap();
-    assert_eq!(
-        (
-            &changed["4"]["inputs"]["name"],
-            &changed["4"]["inputs"]["count"]
-        ),
-        (&json!("42"), &json!(42))
-    );
+    assert_eq!((&changed["4"]["inputs"]["name"], &changed["4"]["inputs"]["count"]), (&json!("42"), &json!(42)));
 }
 
 #[test]
@@ -85,26 +69,10 @@ fn a_value_of_the_wrong_shape_is_told_with_node_and_input() {
             json!(1.5),
             "Input \"seed\" of node \"3\" takes a whole number up to 18446744073709551615, not a number with a fraction",
         ),
-        (
-            "cfg",
-            json!("high"),
-            "Input \"cfg\" of node \"3\" takes a number, not a text",
-        ),
-        (
-            "note",
-            json!(3),
-            "Input \"note\" of node \"3\" takes a text, not a whole number",
-        ),
-        (
-            "on",
-            json!(1),
-            "Input \"on\" of node \"3\" takes true or false, not a whole number",
-        ),
-        (
-            "sampler_name",
-            json!({}),
-            "Input \"sampler_name\" of node \"3\" takes one of its choices, not an object",
-        ),
+        ("cfg", json!("high"), "Input \"cfg\" of node \"3\" takes a number, not a text"),
+        ("note", json!(3), "Input \"note\" of node \"3\" takes a text, not a whole number"),
+        ("on", json!(1), "Input \"on\" of node \"3\" takes true or false, not a whole number"),
+        ("sampler_name", json!({}), "Input \"sampler_name\" of node \"3\" takes one of its choices, not an object"),
     ] {
         let error = try_apply(&json!({ "3": { name: value } })).unwrap_err();
         assert_eq!(error.to_string(), message);
@@ -115,33 +83,16 @@ fn a_value_of_the_wrong_shape_is_told_with_node_and_input() {
 #[test]
 fn an_unknown_node_or_input_is_told_with_what_there_is() {
     let error = try_apply(&json!({ "33": { "seed": 1 } })).unwrap_err();
-    assert_eq!(
-        error,
-        OverrideError::UnknownNode {
-            node_id: "33".to_owned()
-        }
-    );
+    assert_eq!(error, OverrideError::UnknownNode { node_id: "33".to_owned() });
     let error = try_apply(&json!({ "4": { "sead": 1 } })).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "Node \"4\" (class Loader) has no input \"sead\". It has count, name, tags"
-    );
-    assert_eq!(
-        try_apply(&json!([])).unwrap_err(),
-        OverrideError::NotAnObject
-    );
-    assert_eq!(
-        try_apply(&json!({ "3": 1 })).unwrap_err(),
-        OverrideError::NotAnObject
-    );
+    assert_eq!(error.to_string(), "Node \"4\" (class Loader) has no input \"sead\". It has count, name, tags");
+    assert_eq!(try_apply(&json!([])).unwrap_err(), OverrideError::NotAnObject);
+    assert_eq!(try_apply(&json!({ "3": 1 })).unwrap_err(), OverrideError::NotAnObject);
 }
 
 #[test]
 fn an_input_of_a_branch_is_known_once_the_branch_is_taken() {
-    assert!(matches!(
-        try_apply(&json!({ "3": { "mode.width": 5 } })),
-        Err(OverrideError::UnknownInput { .. })
-    ));
+    assert!(matches!(try_apply(&json!({ "3": { "mode.width": 5 } })), Err(OverrideError::UnknownInput { .. })));
     let changed = try_apply(&json!({ "3": { "mode.width": 5, "mode": "wide" } })).unwrap();
     assert_eq!(input(&changed, "mode.width"), json!(5));
 }
@@ -149,25 +100,16 @@ fn an_input_of_a_branch_is_known_once_the_branch_is_taken() {
 #[test]
 fn a_link_must_lead_to_a_node_of_the_graph() {
     assert_eq!(
-        input(
-            &try_apply(&json!({ "3": { "images.image0": ["4", 1] } })).unwrap(),
-            "images.image0"
-        ),
+        input(&try_apply(&json!({ "3": { "images.image0": ["4", 1] } })).unwrap(), "images.image0"),
         json!(["4", 1])
     );
-    assert!(matches!(
-        try_apply(&json!({ "3": { "model": ["9", 0] } })),
-        Err(OverrideError::BrokenLink { .. })
-    ));
+    assert!(matches!(try_apply(&json!({ "3": { "model": ["9", 0] } })), Err(OverrideError::BrokenLink { .. })));
 }
 
 #[test]
 fn a_list_is_wrapped_so_that_it_is_not_taken_for_a_link() {
     let changed = try_apply(&json!({ "4": { "tags": ["b", "c"] } })).unwrap();
-    assert_eq!(
-        changed["4"]["inputs"]["tags"],
-        json!({ "__value__": ["b", "c"] })
-    );
+    assert_eq!(changed["4"]["inputs"]["tags"], json!({ "__value__": ["b", "c"] }));
 }
 
 #[test]

@@ -35,12 +35,7 @@ pub(super) async fn system_stats(State(life): Server) -> Response {
     let busy = life.lock().running.is_some();
     for device in stats["devices"].as_array_mut().into_iter().flatten() {
         let total = device["vram_total"].as_u64().unwrap_or(0);
-        device["vram_free"] = (if busy {
-            total / 100 * 35
-        } else {
-            total / 100 * 88
-        })
-        .into();
+        device["vram_free"] = (if busy { total / 100 * 35 } else { total / 100 * 88 }).into();
     }
     ok(&stats)
 }

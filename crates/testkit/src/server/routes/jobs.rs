@@ -12,8 +12,7 @@ use crate::server::life::Life;
 const STATES: [&str; 5] = ["pending", "in_progress", "completed", "failed", "cancelled"];
 
 fn failing(life: &Life) -> bool {
-    life.shared
-        .with_faults(|faults| faults.history_fails.take())
+    life.shared.with_faults(|faults| faults.history_fails.take())
 }
 
 /// Oldest first; `max_items` alone gives the newest, `offset` counts from the oldest.
@@ -27,24 +26,13 @@ pub(super) async fn history(State(life): Server, Query(params): Params) -> Respo
     };
     let state = life.lock();
     let total = state.history.len();
-    let count = max
-        .and_then(|max| usize::try_from(max).ok())
-        .unwrap_or(total)
-        .min(total);
-    let skipped = match offset
-        .filter(|offset| *offset >= 0)
-        .and_then(|offset| usize::try_from(offset).ok())
-    {
+    let count = max.and_then(|max| usize::try_from(max).ok()).unwrap_or(total).min(total);
+    let skipped = match offset.filter(|offset| *offset >= 0).and_then(|offset| usize::try_from(offset).ok()) {
         Some(offset) => offset,
         None => total - count,
     };
-    let entries: Map<_, _> = state
-        .history
-        .iter()
-        .skip(skipped)
-        .take(count)
-        .map(|(id, entry)| (id.clone(), entry.clone()))
-        .collect();
+    let entries: Map<_, _> =
+        state.history.iter().skip(skipped).take(count).map(|(id, entry)| (id.clone(), entry.clone())).collect();
     ok(&entries.into())
 }
 
@@ -67,12 +55,7 @@ pub(super) async fn change_history(State(life): Server, body: Bytes) -> Response
     if body["clear"] == true {
         state.history.clear();
     }
-    for id in body["delete"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
+    for id in body["delete"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         state.history.shift_remove(id);
     }
     done()
@@ -93,17 +76,9 @@ pub(super) async fn list(State(life): Server, Query(params): Params) -> Response
         .map(str::trim)
         .filter(|status| !status.is_empty())
         .collect();
-    let unknown: Vec<_> = wanted
-        .iter()
-        .filter(|status| !STATES.contains(status))
-        .copied()
-        .collect();
+    let unknown: Vec<_> = wanted.iter().filter(|status| !STATES.contains(status)).copied().collect();
     if !unknown.is_empty() {
-        return bad(format!(
-            "Invalid status value(s): {}. Valid values: {}",
-            unknown.join(", "),
-            STATES.join(", ")
-        ));
+        return bad(format!("Invalid status value(s): {}. Valid values: {}", unknown.join(", "), STATES.join(", ")));
     }
     let sort_by = param("sort_by").unwrap_or("created_at");
     if !["created_at", "execution_duration"].contains(&sort_by) {
@@ -115,16 +90,9 @@ pub(super) async fn list(State(life): Server, Query(params): Params) -> Response
     if limit == Some(0) {
         return bad("limit must be a positive integer");
     }
-    let offset = param("offset")
-        .and_then(|offset| offset.parse().ok())
-        .unwrap_or(0);
+    let offset = param("offset").and_then(|offset| offset.parse().ok()).unwrap_or(0);
     let mut jobs = history::jobs(&life.lock());
-    jobs.retain(|job| {
-        wanted.is_empty()
-            || job["status"]
-                .as_str()
-                .is_some_and(|status| wanted.contains(&status))
-    });
+    jobs.retain(|job| wanted.is_empty() || job["status"].as_str().is_some_and(|status| wanted.contains(&status)));
     if let Some(workflow) = param("workflow_id") {
         jobs.retain(|job| job["workflow_id"] == workflow);
     }
@@ -134,26 +102,18 @@ pub(super) async fn list(State(life): Server, Query(params): Params) -> Response
             .unwrap_or(0)
             .saturating_sub(job["execution_start_time"].as_u64().unwrap_or(0))
     };
-    jobs.sort_by_key(|job| {
-        if sort_by == "created_at" {
-            job["create_time"].as_u64().unwrap_or(0)
-        } else {
-            duration(job)
-        }
-    });
+    jobs.sort_by_key(
+        |job| {
+            if sort_by == "created_at" { job["create_time"].as_u64().unwrap_or(0) } else { duration(job) }
+        },
+    );
     if param("sort_order") != Some("asc") {
         jobs.reverse();
     }
     let total = jobs.len();
-    let page: Vec<_> = jobs
-        .into_iter()
-        .skip(offset)
-        .take(limit.unwrap_or(total))
-        .collect();
+    let page: Vec<_> = jobs.into_iter().skip(offset).take(limit.unwrap_or(total)).collect();
     let has_more = offset + page.len() < total;
-    ok(
-        &json!({"jobs": page, "pagination": {"offset": offset, "limit": limit, "total": total, "has_more": has_more}}),
-    )
+    ok(&json!({"jobs": page, "pagination": {"offset": offset, "limit": limit, "total": total, "has_more": has_more}}))
 }
 
 pub(super) async fn one(State(life): Server, Path(id): Path<String>) -> Response {
@@ -188,15 +148,8 @@ pub(super) async fn cancel_many(State(life): Server, body: Bytes) -> Response {
     };
     let invalid: Vec<_> = ids.iter().filter(|id| canonical(id).is_none()).collect();
     if !invalid.is_empty() {
-        return answer(
-            StatusCode::BAD_REQUEST,
-            &json!({"error": "Invalid job ids", "invalid_ids": invalid}),
-        );
+        return answer(StatusCode::BAD_REQUEST, &json!({"error": "Invalid job ids", "invalid_ids": invalid}));
     }
-    let stopped = ids
-        .iter()
-        .filter_map(canonical)
-        .filter(|id| stop(&life, id))
-        .count();
+    let stopped = ids.iter().filter_map(canonical).filter(|id| stop(&life, id)).count();
     ok(&json!({"cancelled": stopped > 0}))
 }

@@ -55,9 +55,7 @@ pub(super) fn router(life: Arc<Life>) -> Router {
         .route("/jobs/{id}", get(jobs::one))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
         .route("/jobs/cancel", post(jobs::cancel_many));
-    let app = everywhere
-        .clone()
-        .nest("/api", everywhere.merge(only_there));
+    let app = everywhere.clone().nest("/api", everywhere.merge(only_there));
     let app = match &life.shared.config.prefix {
         Some(prefix) => Router::new().nest(prefix, app),
         None => app,
@@ -69,34 +67,15 @@ pub(super) fn router(life: Arc<Life>) -> Router {
 
 /// Writes every request down, and lets in who may come in.
 async fn guard(State(life): Server, request: Request, next: Next) -> Response {
-    let path = request
-        .uri()
-        .path_and_query()
-        .map_or("/", |path| path.as_str())
-        .to_owned();
-    keep(
-        &mut life.shared.records().requests,
-        Requested {
-            method: request.method().to_string(),
-            path,
-        },
-    );
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    keep(&mut life.shared.records().requests, Requested { method: request.method().to_string(), path });
     life.shared.changed();
-    let missing = life
-        .shared
-        .with_faults(|faults| faults.missing_routes.clone());
-    if missing
-        .iter()
-        .any(|route| request.uri().path().starts_with(route))
-    {
+    let missing = life.shared.with_faults(|faults| faults.missing_routes.clone());
+    if missing.iter().any(|route| request.uri().path().starts_with(route)) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let required = life
-        .shared
-        .with_faults(|faults| faults.require_header.clone());
-    if required
-        .is_some_and(|(name, value)| text_of(request.headers(), &name) != Some(value.as_str()))
-    {
+    let required = life.shared.with_faults(|faults| faults.require_header.clone());
+    if required.is_some_and(|(name, value)| text_of(request.headers(), &name) != Some(value.as_str())) {
         return StatusCode::UNAUTHORIZED.into_response();
     }
     if is_foreign(request.headers()) {
@@ -125,22 +104,13 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 
 async fn socket(State(life): Server, Query(params): Params, upgrade: WebSocketUpgrade) -> Response {
     let given = params.get("clientId").filter(|id| !id.is_empty());
-    let client = given
-        .cloned()
-        .unwrap_or_else(|| life.shared.new_id().replace('-', ""));
-    let upgrade = upgrade
-        .max_message_size(MAX_MESSAGE_BYTES)
-        .max_frame_size(MAX_MESSAGE_BYTES);
+    let client = given.cloned().unwrap_or_else(|| life.shared.new_id().replace('-', ""));
+    let upgrade = upgrade.max_message_size(MAX_MESSAGE_BYTES).max_frame_size(MAX_MESSAGE_BYTES);
     upgrade.on_upgrade(move |socket| async move { sockets::serve(life, client, socket).await })
 }
 
 fn json(status: StatusCode, body: &Value) -> Response {
-    (
-        status,
-        [(header::CONTENT_TYPE, "application/json; charset=utf-8")],
-        body.to_string(),
-    )
-        .into_response()
+    (status, [(header::CONTENT_TYPE, "application/json; charset=utf-8")], body.to_string()).into_response()
 }
 
 fn ok(body: &Value) -> Response {
@@ -154,9 +124,5 @@ fn done() -> Response {
 
 /// What `ComfyUI` says to all that it did not expect.
 fn trouble() -> Response {
-    (
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "500 Internal Server Error\n\nServer got itself in trouble",
-    )
-        .into_response()
+    (StatusCode::INTERNAL_SERVER_ERROR, "500 Internal Server Error\n\nServer got itself in trouble").into_response()
 }

@@ -27,14 +27,7 @@ pub(super) async fn submit(State(life): Server, body: Bytes) -> Response {
     let judged = judge(&life, &fields);
     let client_id = client_of(&fields);
     let prompt_id = judged.as_ref().ok().map(|(job, _)| job.prompt_id.clone());
-    keep(
-        &mut life.shared.records().submitted,
-        Submitted {
-            prompt_id,
-            client_id,
-            body,
-        },
-    );
+    keep(&mut life.shared.records().submitted, Submitted { prompt_id, client_id, body });
     life.shared.changed();
     let (job, node_errors) = match judged {
         Ok(accepted) => accepted,
@@ -60,53 +53,29 @@ fn refused(body: Value) -> Refused {
 
 fn judge(life: &Life, fields: &Map<String, Value>) -> Result<(Job, Value), Refused> {
     let number = match fields.get("number") {
-        Some(given) => given
-            .as_f64()
-            .and_then(Number::from_f64)
-            .ok_or(Refused::Trouble)?,
-        None => life
-            .lock()
-            .next_number(fields.get("front").is_some_and(|front| *front == true)),
+        Some(given) => given.as_f64().and_then(Number::from_f64).ok_or(Refused::Trouble)?,
+        None => life.lock().next_number(fields.get("front").is_some_and(|front| *front == true)),
     };
     let Some(graph) = fields.get("prompt") else {
-        return Err(refused(validate::refusal(
-            "no_prompt",
-            "No prompt provided",
-            "No prompt provided",
-        )));
+        return Err(refused(validate::refusal("no_prompt", "No prompt provided", "No prompt provided")));
     };
     let (own_ids, forced) = life.shared.with_faults(|faults| {
-        let forced = faults
-            .refuse
-            .take()
-            .then(|| faults.refusal.clone().unwrap_or_else(missing_checkpoint));
+        let forced = faults.refuse.take().then(|| faults.refusal.clone().unwrap_or_else(missing_checkpoint));
         (faults.own_prompt_ids, forced)
     });
     if let Some((status, body)) = forced {
-        return Err(Refused::Answer(
-            StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
-            body,
-        ));
+        return Err(Refused::Answer(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), body));
     }
     let prompt_id = prompt_id(life, fields.get("prompt_id"), own_ids)?;
-    if let Some(recorded) = life
-        .shared
-        .repertoire
-        .refusal(&Value::Object(fields.clone()))
-    {
+    if let Some(recorded) = life.shared.repertoire.refusal(&Value::Object(fields.clone())) {
         let status = StatusCode::from_u16(recorded.status).unwrap_or(StatusCode::BAD_REQUEST);
         return Err(Refused::Answer(status, recorded.answer.clone()));
     }
     let graph = graph.as_object().ok_or(Refused::Trouble)?;
     let wanted = fields.get("partial_execution_targets");
     let config = &life.shared.config;
-    let verdict = validate::judge(
-        graph,
-        wanted.and_then(Value::as_array),
-        &config.object_info,
-        config.validation,
-    )
-    .map_err(refused)?;
+    let verdict = validate::judge(graph, wanted.and_then(Value::as_array), &config.object_info, config.validation)
+        .map_err(refused)?;
     let source = life.shared.repertoire.choose(graph, wanted);
     Ok(job(life, fields, graph, source, verdict, number, prompt_id))
 }
@@ -133,21 +102,12 @@ fn job(
     number: Number,
     prompt_id: String,
 ) -> (Job, Value) {
-    let Verdict {
-        mut targets,
-        mut node_errors,
-    } = verdict;
+    let Verdict { mut targets, mut node_errors } = verdict;
     let mut as_run = graph.clone();
     if let Source::Tape(recorded) = &source {
-        let history = recorded
-            .play
-            .as_ref()
-            .and_then(|play| play.history.as_ref());
+        let history = recorded.play.as_ref().and_then(|play| play.history.as_ref());
         if let Some(outputs) = history.and_then(|entry| entry["prompt"][4].as_array()) {
-            targets = outputs
-                .iter()
-                .filter_map(|id| id.as_str().map(str::to_owned))
-                .collect();
+            targets = outputs.iter().filter_map(|id| id.as_str().map(str::to_owned)).collect();
         }
         if recorded.graph() == Some(graph) {
             if let Some(cast) = history.and_then(|entry| entry["prompt"][2].as_object()) {
@@ -159,11 +119,7 @@ fn job(
         }
     }
     let created_ms = now_ms();
-    let mut extra = fields
-        .get("extra_data")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default();
+    let mut extra = fields.get("extra_data").and_then(Value::as_object).cloned().unwrap_or_default();
     if let Some(client) = fields.get("client_id") {
         extra.insert("client_id".into(), client.clone());
     }
@@ -189,42 +145,21 @@ fn missing_checkpoint() -> (u16, Value) {
                        "details": "ckpt_name: 'missing.safetensors' not in ['random-sd15.safetensors']",
                        "extra_info": {"input_name": "ckpt_name", "input_config": [["random-sd15.safetensors"], {}],
                                       "received_value": "missing.safetensors"}});
-    let mut body = validate::refusal(
-        "prompt_outputs_failed_validation",
-        "Prompt outputs failed validation",
-        "",
-    );
-    body["node_errors"] = json!({"4": {"errors": [error], "dependent_outputs": ["9"], "class_type": "CheckpointLoaderSimple"}});
+    let mut body = validate::refusal("prompt_outputs_failed_validation", "Prompt outputs failed validation", "");
+    body["node_errors"] =
+        json!({"4": {"errors": [error], "dependent_outputs": ["9"], "class_type": "CheckpointLoaderSimple"}});
     (400, body)
 }
 
 /// Submits a job the server plays by itself, as if this body had been posted.
-pub(in crate::server) fn play(
-    life: &Life,
-    body: &Map<String, Value>,
-    source: Source,
-) -> Option<String> {
+pub(in crate::server) fn play(life: &Life, body: &Map<String, Value>, source: Source) -> Option<String> {
     let graph = body.get("prompt")?.as_object()?;
     let config = &life.shared.config;
     let verdict = validate::judge(graph, None, &config.object_info, false).ok();
-    let verdict = verdict.unwrap_or_else(|| Verdict {
-        targets: Vec::new(),
-        node_errors: json!({}),
-    });
+    let verdict = verdict.unwrap_or_else(|| Verdict { targets: Vec::new(), node_errors: json!({}) });
     let front = body.get("front").is_some_and(|front| *front == true);
-    let given = body
-        .get("number")
-        .and_then(Value::as_f64)
-        .and_then(Number::from_f64);
+    let given = body.get("number").and_then(Value::as_f64).and_then(Number::from_f64);
     let number = given.unwrap_or_else(|| life.lock().next_number(front));
-    let (job, _) = job(
-        life,
-        body,
-        graph,
-        source,
-        verdict,
-        number,
-        life.shared.new_id(),
-    );
+    let (job, _) = job(life, body, graph, source, verdict, number, life.shared.new_id());
     Some(life.enqueue(job).prompt_id.clone())
 }

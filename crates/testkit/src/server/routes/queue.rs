@@ -18,17 +18,8 @@ pub(super) async fn list(State(life): Server) -> Response {
         return trouble();
     }
     let state = life.lock();
-    let running: Vec<_> = state
-        .running
-        .iter()
-        .map(|running| running.job.item())
-        .collect();
-    let pending: Vec<_> = state
-        .queue
-        .as_they_lie()
-        .iter()
-        .map(|job| job.item())
-        .collect();
+    let running: Vec<_> = state.running.iter().map(|running| running.job.item()).collect();
+    let pending: Vec<_> = state.queue.as_they_lie().iter().map(|job| job.item()).collect();
     ok(&json!({"queue_running": running, "queue_pending": pending}))
 }
 
@@ -39,12 +30,7 @@ pub(super) async fn change(State(life): Server, body: Bytes) -> Response {
     if body["clear"] == true {
         life.clear_queue();
     }
-    for id in body["delete"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-    {
+    for id in body["delete"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         life.delete(id);
     }
     done()
@@ -54,9 +40,7 @@ pub(super) async fn change(State(life): Server, body: Bytes) -> Response {
 pub(super) async fn interrupt(State(life): Server, body: Bytes) -> Response {
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
     let named = body["prompt_id"].as_str().map(str::to_owned);
-    let ignored = life
-        .shared
-        .with_faults(|faults| faults.interrupt_ignores_id);
+    let ignored = life.shared.with_faults(|faults| faults.interrupt_ignores_id);
     life.interrupt(named.as_deref().filter(|_| !ignored));
     keep(&mut life.shared.records().interrupts, named);
     life.shared.changed();

@@ -14,18 +14,13 @@ use crate::server::disk::Place;
 use crate::server::shared::lock;
 
 /// A file; 404 without a name, 400 for a name that leads away or an unknown type, 403 for a folder outside.
-pub(super) async fn view(
-    State(life): Server,
-    Query(params): Params,
-    headers: HeaderMap,
-) -> Response {
+pub(super) async fn view(State(life): Server, Query(params): Params, headers: HeaderMap) -> Response {
     let param = |name: &str| params.get(name).map(String::as_str);
     let Some(asked) = param("filename").filter(|name| !name.is_empty()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let (name, kind) = annotated(asked).unwrap_or((asked, param("type").unwrap_or("output")));
-    if name.starts_with('/') || name.contains("..") || !["output", "temp", "input"].contains(&kind)
-    {
+    if name.starts_with('/') || name.contains("..") || !["output", "temp", "input"].contains(&kind) {
         return StatusCode::BAD_REQUEST.into_response();
     }
     let subfolder = param("subfolder").unwrap_or_default();
@@ -41,9 +36,7 @@ pub(super) async fn view(
         return StatusCode::NOT_FOUND.into_response();
     };
     if param("preview").is_some() || param("channel").is_some() {
-        let format = param("preview")
-            .and_then(|preview| preview.split(';').next())
-            .unwrap_or("png");
+        let format = param("preview").and_then(|preview| preview.split(';').next()).unwrap_or("png");
         let Some(image) = files::recoded(&bytes, format, param("channel")) else {
             return trouble();
         };
@@ -52,41 +45,20 @@ pub(super) async fn view(
             "jpeg" => "image/jpeg",
             _ => "image/png",
         });
-        return (
-            [
-                (CONTENT_TYPE, kind),
-                (CONTENT_DISPOSITION, disposition(name, "")),
-            ],
-            image,
-        )
-            .into_response();
+        return ([(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition(name, ""))], image).into_response();
     }
     let cut = life.shared.with_faults(|faults| faults.view_cut.take());
-    let mut response = if cut {
-        broken_off(&bytes)
-    } else {
-        ranged(&bytes, &headers)
-    };
+    let mut response = if cut { broken_off(&bytes) } else { ranged(&bytes, &headers) };
     let kind = files::content_type(name);
-    let attachment = if matches!(
-        files::extension(name).as_str(),
-        "html" | "svg" | "xml" | "js" | "css"
-    ) {
+    let attachment = if matches!(files::extension(name).as_str(), "html" | "svg" | "xml" | "js" | "css") {
         "attachment; "
     } else {
         ""
     };
-    let tag = format!(
-        "\"{:x}-{:x}\"",
-        files::seed(&format!("{place:?}")),
-        bytes.len()
-    );
+    let tag = format!("\"{:x}-{:x}\"", files::seed(&format!("{place:?}")), bytes.len());
     let out = response.headers_mut();
     out.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    out.insert(
-        HeaderName::from_static("x-content-type-options"),
-        HeaderValue::from_static("nosniff"),
-    );
+    out.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
     out.insert(CONTENT_DISPOSITION, disposition(name, attachment));
     out.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     if let Ok(tag) = HeaderValue::from_str(&tag) {
@@ -98,9 +70,7 @@ pub(super) async fn view(
 /// `name.png [temp]` names its type itself.
 fn annotated(name: &str) -> Option<(&str, &str)> {
     let (name, kind) = name.strip_suffix(']')?.rsplit_once(" [")?;
-    ["output", "temp", "input"]
-        .contains(&kind)
-        .then_some((name, kind))
+    ["output", "temp", "input"].contains(&kind).then_some((name, kind))
 }
 
 /// The name goes out as raw UTF-8.
@@ -111,8 +81,7 @@ fn disposition(name: &str, attachment: &str) -> HeaderValue {
 
 /// The whole file, or the part that a single `bytes=from-to` asks for.
 fn ranged(bytes: &Bytes, headers: &HeaderMap) -> Response {
-    let asked = text_of(headers, RANGE.as_str())
-        .and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+    let asked = text_of(headers, RANGE.as_str()).and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
     let Some((from, to)) = asked else {
         return bytes.clone().into_response();
     };
@@ -124,11 +93,7 @@ fn ranged(bytes: &Bytes, headers: &HeaderMap) -> Response {
         _ => return bytes.clone().into_response(),
     };
     if from >= end {
-        return (
-            StatusCode::RANGE_NOT_SATISFIABLE,
-            [(CONTENT_RANGE, format!("bytes */{len}"))],
-        )
-            .into_response();
+        return (StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, format!("bytes */{len}"))]).into_response();
     }
     let range = [(CONTENT_RANGE, format!("bytes {from}-{}/{len}", end - 1))];
     (StatusCode::PARTIAL_CONTENT, range, bytes.slice(from..end)).into_response()
@@ -152,8 +117,7 @@ fn broken_off(bytes: &Bytes) -> Response {
 }
 
 pub(super) async fn upload(State(life): Server, mut form: Multipart) -> Response {
-    let (mut image, mut kind, mut subfolder, mut overwrite) =
-        (None, "input".to_owned(), String::new(), false);
+    let (mut image, mut kind, mut subfolder, mut overwrite) = (None, "input".to_owned(), String::new(), false);
     while let Ok(Some(field)) = form.next_field().await {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "image" {
@@ -175,8 +139,7 @@ pub(super) async fn upload(State(life): Server, mut form: Multipart) -> Response
         }
     }
     let outside = |path: &str| path.starts_with('/') || path.split('/').any(|part| part == "..");
-    let Some((filename, bytes)) =
-        image.filter(|(name, _)| !name.is_empty() && !outside(name) && !outside(&subfolder))
+    let Some((filename, bytes)) = image.filter(|(name, _)| !name.is_empty() && !outside(name) && !outside(&subfolder))
     else {
         return StatusCode::BAD_REQUEST.into_response();
     };

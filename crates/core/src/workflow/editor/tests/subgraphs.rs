@@ -35,76 +35,37 @@ fn instance(id: u32, values: Value) -> Value {
 #[test]
 fn a_subgraph_is_put_in_place_of_its_instance() {
     let nodes = [source(1), instance(57, json!([])), sink(2, 2), sink(3, 3)];
-    let links = json!([
-        [1, 1, 0, 57, 0, "IMAGE"],
-        [2, 57, 0, 2, 0, "IMAGE"],
-        [3, 57, 1, 3, 0, "IMAGE"]
-    ]);
+    let links = json!([[1, 1, 0, 57, 0, "IMAGE"], [2, 57, 0, 2, 0, "IMAGE"], [3, 57, 1, 3, 0, "IMAGE"]]);
     let converted = convert(&with_subgraphs(&nodes, &links, &[subgraph()])).unwrap();
     assert_eq!(feeds(&converted, "2"), json!(["57:8", 0]));
     assert_eq!(feeds(&converted, "3"), json!(["57:9", 1]));
     assert_eq!(converted["57:9"]["inputs"]["image"], json!(["1", 0]));
-    assert_eq!(
-        converted["57:8"]["inputs"],
-        json!({ "text": "a cat", "seed": 7 })
-    );
+    assert_eq!(converted["57:8"]["inputs"], json!({ "text": "a cat", "seed": 7 }));
     assert!(converted.get("57").is_none());
 }
 
 #[test]
 fn two_instances_have_their_own_promoted_values() {
-    let nodes = [
-        source(1),
-        instance(57, json!(["a dog", 8])),
-        instance(58, json!(["a fox", 9, "randomize"])),
-    ];
+    let nodes = [source(1), instance(57, json!(["a dog", 8])), instance(58, json!(["a fox", 9, "randomize"]))];
     let links = json!([[1, 1, 0, 57, 0, "IMAGE"]]);
     let converted = convert(&with_subgraphs(&nodes, &links, &[subgraph()])).unwrap();
-    assert_eq!(
-        converted["57:8"]["inputs"],
-        json!({ "text": "a dog", "seed": 8 })
-    );
-    assert_eq!(
-        converted["58:8"]["inputs"],
-        json!({ "text": "a fox", "seed": 9 })
-    );
+    assert_eq!(converted["57:8"]["inputs"], json!({ "text": "a dog", "seed": 8 }));
+    assert_eq!(converted["58:8"]["inputs"], json!({ "text": "a fox", "seed": 9 }));
 }
 
 #[test]
 fn a_value_promoted_in_the_older_way_reaches_its_widget() {
     let old = |proxies: Value, values: Value| {
-        with(
-            instance(57, values),
-            json!({ "properties": { "proxyWidgets": proxies } }),
-        )
+        with(instance(57, values), json!({ "properties": { "proxyWidgets": proxies } }))
     };
-    let proxies = json!([
-        ["-1", "text"],
-        ["8", "seed"],
-        ["9", "amount"],
-        ["9", "$$canvas-image-preview"]
-    ]);
-    let file = with_subgraphs(
-        &[source(1), old(proxies.clone(), json!(["a dog", 8, 0.25]))],
-        &json!([]),
-        &[subgraph()],
-    );
+    let proxies = json!([["-1", "text"], ["8", "seed"], ["9", "amount"], ["9", "$$canvas-image-preview"]]);
+    let file = with_subgraphs(&[source(1), old(proxies.clone(), json!(["a dog", 8, 0.25]))], &json!([]), &[subgraph()]);
     let converted = convert(&file).unwrap();
-    assert_eq!(
-        converted["57:8"]["inputs"],
-        json!({ "text": "a dog", "seed": 8 })
-    );
+    assert_eq!(converted["57:8"]["inputs"], json!({ "text": "a dog", "seed": 8 }));
     assert_eq!(converted["57:9"]["inputs"]["amount"], json!(0.25));
     // Without values, those of the inner nodes apply.
-    let file = with_subgraphs(
-        &[source(1), old(proxies, json!([]))],
-        &json!([]),
-        &[subgraph()],
-    );
-    assert_eq!(
-        convert(&file).unwrap()["57:8"]["inputs"],
-        json!({ "text": "a cat", "seed": 7 })
-    );
+    let file = with_subgraphs(&[source(1), old(proxies, json!([]))], &json!([]), &[subgraph()]);
+    assert_eq!(convert(&file).unwrap()["57:8"]["inputs"], json!({ "text": "a cat", "seed": 7 }));
 }
 
 #[test]
@@ -128,32 +89,16 @@ fn nested_subgraphs_take_the_value_of_the_outermost_instance_that_has_one() {
         ],
     });
     let nodes = [node(4, "outer", &[], json!(["outer", null])), sink(2, 1)];
-    let converted = convert(&with_subgraphs(
-        &nodes,
-        &json!([[1, 4, 0, 2, 0, "IMAGE"]]),
-        &[outer, subgraph()],
-    ))
-    .unwrap();
+    let converted = convert(&with_subgraphs(&nodes, &json!([[1, 4, 0, 2, 0, "IMAGE"]]), &[outer, subgraph()])).unwrap();
     assert_eq!(feeds(&converted, "2"), json!(["4:30:8", 0]));
-    assert_eq!(
-        converted["4:30:8"]["inputs"],
-        json!({ "text": "outer", "seed": 3 })
-    );
+    assert_eq!(converted["4:30:8"]["inputs"], json!({ "text": "outer", "seed": 3 }));
 }
 
 #[test]
 fn a_bypassed_instance_is_wired_through_and_nothing_in_it_runs() {
-    let bypassed = with(
-        instance(57, json!([])),
-        json!({ "mode": 4, "outputs": [{ "type": "IMAGE" }] }),
-    );
+    let bypassed = with(instance(57, json!([])), json!({ "mode": 4, "outputs": [{ "type": "IMAGE" }] }));
     let links = json!([[1, 1, 0, 57, 0, "IMAGE"], [2, 57, 0, 2, 0, "IMAGE"]]);
-    let converted = convert(&with_subgraphs(
-        &[source(1), bypassed, sink(2, 2)],
-        &links,
-        &[subgraph()],
-    ))
-    .unwrap();
+    let converted = convert(&with_subgraphs(&[source(1), bypassed, sink(2, 2)], &links, &[subgraph()])).unwrap();
     assert_eq!(feeds(&converted, "2"), json!(["1", 0]));
     assert_eq!(converted.as_object().unwrap().len(), 2);
 }
