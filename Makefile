@@ -33,7 +33,7 @@ gen: ## Write again what is generated: docs/openapi.json, docs/man, docs/complet
 
 bench: ## Measure
 	@scripts/require rust cc
-	cargo bench -p comfyui-monitor $(or $(ARGS),--bench '*')
+	cargo bench --workspace $(or $(ARGS),--bench '*')
 
 clean: ## Remove what was built; nothing that was kept goes
 	cargo clean

@@ -1,7 +1,7 @@
 //! What every adapter of a port must do, as tests: the guarantees of `monitor_pipeline::ports`, each a sentence. An
 //! adapter says where it keeps things ([`Place`]) and gets all of them with one line:
 //!
-//! ```ignore
+//! ```text
 //! mod sqlite {
 //!     monitor_testkit::store_conformance!(crate::SqliteFolder);
 //! }
