@@ -1,16 +1,23 @@
 //! Ids that the same happening always gets again, also in another run on an empty folder (`CONTRACT.md`, "Events").
 
+use std::fmt::Write;
+use std::sync::LazyLock;
 use uuid::Uuid;
 
 /// Our namespace for UUIDv5, itself the UUIDv5 of `comfyui.monitor` in the DNS namespace.
-fn namespace() -> Uuid {
-    Uuid::new_v5(&Uuid::NAMESPACE_DNS, b"comfyui.monitor")
-}
+static NAMESPACE: LazyLock<Uuid> = LazyLock::new(|| Uuid::new_v5(&Uuid::NAMESPACE_DNS, b"comfyui.monitor"));
 
 fn named(parts: &[&str]) -> Uuid {
-    // A length before each part: no two lists of parts can run together into the same name.
-    let name = parts.iter().fold(String::new(), |name, part| format!("{name}{}:{part};", part.len()));
-    Uuid::new_v5(&namespace(), name.as_bytes())
+    // Room for the name of an event: every step of a node makes one.
+    let mut name = String::with_capacity(128);
+    for part in parts {
+        // A length before each part: no two lists of parts can run together into the same name.
+        let told = write!(name, "{}:", part.len());
+        debug_assert!(told.is_ok(), "writing to a string does not fail");
+        name.push_str(part);
+        name.push(';');
+    }
+    Uuid::new_v5(&NAMESPACE, name.as_bytes())
 }
 
 /// The queue id of a job that somebody else submitted: of instance, prompt id and queue number, so that a prompt id
@@ -47,6 +54,12 @@ mod tests {
         assert_eq!(once, event_id("q", 1, "Node Executed", "3", 0));
         assert_ne!(once, event_id("q", 1, "Node Executed", "30", 0));
         assert_ne!(event_id("q", 1, "a", "b1", 0), event_id("q", 1, "a", "b", 10));
+    }
+
+    #[test]
+    fn ids_are_those_that_earlier_versions_have_stored() {
+        let id = event_id("0f8fad5b-d9cb-469f-a165-70867728950e", 2, "Node Progress Update", "57:8", 41);
+        assert_eq!(id.to_string(), "8260e19b-1356-5991-a66b-c45c1cdd67b5");
     }
 
     #[test]

@@ -13,7 +13,16 @@ use crate::names::{NodeKind, Words};
 /// them, and for 0 of 1, with which every node starts, nothing is known, and verb and name stand alone. A bar that
 /// does not count in whole numbers (of seconds, say) is told in percent.
 pub fn message(class_type: &str, kind: NodeKind, name: &str, steps: Option<(f64, f64)>) -> String {
-    let mut message = format!("{} {name}", verb(class_type, kind));
+    message_with(verb(class_type, kind), kind, name, steps)
+}
+
+/// The same with the [`verb`] at hand: it stays the same while a node runs, and is not cheap to find.
+pub fn message_with(verb: &str, kind: NodeKind, name: &str, steps: Option<(f64, f64)>) -> String {
+    // Room for what is countable.
+    let mut message = String::with_capacity(verb.len() + name.len() + 32);
+    message.push_str(verb);
+    message.push(' ');
+    message.push_str(name);
     let Some(bar) = steps.and_then(Bar::new) else {
         return message;
     };
@@ -29,7 +38,8 @@ pub fn message(class_type: &str, kind: NodeKind, name: &str, steps: Option<(f64,
     message
 }
 
-fn verb(class_type: &str, kind: NodeKind) -> &'static str {
+/// What a node of this class does, as a message about it begins.
+pub fn verb(class_type: &str, kind: NodeKind) -> &'static str {
     let class = Words::of(class_type);
     let encodes = || class.any(&["encode", "encoder"]);
     let decodes = || class.any(&["decode", "decoder"]);

@@ -59,8 +59,8 @@ impl Words {
     /// Whether one of these is among the words; several words in one stand for words in a row.
     pub(crate) fn any(&self, wanted: &[&str]) -> bool {
         wanted.iter().any(|wanted| {
-            let wanted: Vec<&str> = wanted.split(' ').collect();
-            self.0.windows(wanted.len()).any(|words| words == wanted)
+            let wanted = wanted.split(' ');
+            self.0.windows(wanted.clone().count()).any(|words| wanted.clone().eq(words))
         })
     }
 

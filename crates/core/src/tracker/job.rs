@@ -9,7 +9,7 @@ use crate::event::{
     SCHEMA_VERSION, WorkflowNodes,
 };
 use crate::ids::event_id;
-use crate::messages::message;
+use crate::messages::{message_with, verb};
 use crate::names::NodeKind;
 use crate::progress;
 use crate::time::{Now, Timestamp, percentage};
@@ -43,8 +43,8 @@ pub(super) enum Heard {
 struct Live {
     node: NodeRef,
     kind: NodeKind,
-    /// What messages go by: the class of the node that people see.
-    class_type: String,
+    /// How messages begin, by the class of the node that people see.
+    verb: &'static str,
     state: NodeState,
     steps: Option<(f64, f64)>,
     started: Option<u64>,
@@ -54,6 +54,28 @@ struct Live {
     executed_told: bool,
     images_told: bool,
     updates: u64,
+}
+
+/// What the server says of a node besides its id.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given<'a> {
+    pub display: &'a str,
+    pub parent: Option<&'a str>,
+    pub real: Option<&'a str>,
+}
+
+impl<'a> Given<'a> {
+    pub(super) fn display(display: &'a str) -> Given<'a> {
+        Given { display, parent: None, real: None }
+    }
+
+    fn of(node: &'a NodeRef) -> Given<'a> {
+        Given {
+            display: &node.display_node_id,
+            parent: node.parent_node_id.as_deref(),
+            real: node.real_node_id.as_deref(),
+        }
+    }
 }
 
 impl Live {
@@ -179,7 +201,7 @@ impl Job {
                     job.started = Some(Now { wall: event.base.timestamp, mono: now.mono.saturating_sub(ago) });
                 }
                 Body::NodeExecuting(body) => {
-                    if let Some(at) = job.place(&body.node.node_id, Some(&body.node)) {
+                    if let Some(at) = job.place(&body.node.node_id, Some(Given::of(&body.node))) {
                         job.nodes[at].executing_told = true;
                         job.begin(at, None);
                     }
@@ -219,13 +241,14 @@ impl Job {
     fn tell(&mut self, pen: &mut Pen, node_id: &str, ordinal: u64, body: impl Into<Body>) {
         let body = body.into();
         self.sequence += 1;
-        let queue = self.queue_id.to_string();
+        let mut queue = Uuid::encode_buffer();
+        let queue = self.queue_id.hyphenated().encode_lower(&mut queue);
         pen.out.push(Event {
             base: Base {
                 prompt_id: self.prompt_id.clone(),
                 timestamp: pen.now.wall,
                 client_id: pen.config.client_id.clone(),
-                event_id: event_id(&queue, self.attempt, body.detail_type(), node_id, ordinal),
+                event_id: event_id(queue, self.attempt, body.detail_type(), node_id, ordinal),
                 sequence: self.sequence,
                 attempt: self.attempt,
                 instance_id: pen.config.instance_id.clone(),
@@ -287,13 +310,13 @@ impl Job {
     }
 
     /// The place of a node, made if it is new. `given` says what the server said of it.
-    fn place(&mut self, id: &str, given: Option<&NodeRef>) -> Option<usize> {
+    fn place(&mut self, id: &str, given: Option<Given>) -> Option<usize> {
         if let Some(at) = self.index.get(id).copied() {
-            if let Some(given) = given.filter(|given| given.real_node_id.is_some()) {
+            if let Some(given) = given.filter(|given| given.real.is_some()) {
                 let node = &mut self.nodes[at].node;
                 if node.real_node_id.is_none() {
-                    node.real_node_id.clone_from(&given.real_node_id);
-                    node.parent_node_id.clone_from(&given.parent_node_id);
+                    node.real_node_id = given.real.map(str::to_owned);
+                    node.parent_node_id = given.parent.map(str::to_owned);
                 }
             }
             return Some(at);
@@ -302,19 +325,20 @@ impl Job {
             return None;
         }
         let own = self.plan.node(id);
-        let display = given.map_or(id, |node| node.display_node_id.as_str());
+        let display = given.map_or(id, |given| given.display);
         let seen = own.or_else(|| self.plan.node(display));
+        let kind = seen.map_or(NodeKind::Other, |node| node.kind);
         let live = Live {
             node: NodeRef {
                 node_id: id.to_owned(),
                 display_node_id: display.to_owned(),
-                parent_node_id: given.and_then(|node| node.parent_node_id.clone()),
-                real_node_id: given.and_then(|node| node.real_node_id.clone()),
+                parent_node_id: given.and_then(|given| given.parent).map(str::to_owned),
+                real_node_id: given.and_then(|given| given.real).map(str::to_owned),
                 node_title: seen.map_or_else(|| display.to_owned(), |node| node.node_title.clone()),
                 class_type: own.map(|node| node.class_type.clone()),
             },
-            kind: seen.map_or(NodeKind::Other, |node| node.kind),
-            class_type: seen.map_or_else(String::new, |node| node.class_type.clone()),
+            kind,
+            verb: verb(seen.map_or("", |node| node.class_type.as_str()), kind),
             state: NodeState::Pending,
             steps: None,
             started: None,
@@ -369,7 +393,7 @@ impl Job {
     }
 
     /// A node starts: `executing`, or its first appearance in `progress_state`.
-    pub fn node_starts(&mut self, pen: &mut Pen, id: &str, given: Option<&NodeRef>) {
+    pub fn node_starts(&mut self, pen: &mut Pen, id: &str, given: Option<Given>) {
         let Some(at) = self.place(id, given) else { return };
         if self.nodes[at].state != NodeState::Pending {
             return;
@@ -383,7 +407,7 @@ impl Job {
     }
 
     /// What a `progress_state` says of one node, or a `progress` of an older server.
-    pub fn node_says(&mut self, pen: &mut Pen, id: &str, given: Option<&NodeRef>, finished: bool, bar: (f64, f64)) {
+    pub fn node_says(&mut self, pen: &mut Pen, id: &str, given: Option<Given>, finished: bool, bar: (f64, f64)) {
         let Some(at) = self.place(id, given) else { return };
         if finished {
             self.node_finished(pen, at);
@@ -428,12 +452,8 @@ impl Job {
 
     /// `executed`: a node with something to show is done, or served from the cache.
     pub fn node_executed(&mut self, pen: &mut Pen, id: &str, display: Option<&str>, output: &Value) {
-        let given = display.filter(|display| *display != id).map(|display| NodeRef {
-            node_id: id.to_owned(),
-            display_node_id: display.to_owned(),
-            ..NodeRef::default()
-        });
-        let Some(at) = self.place(id, given.as_ref()) else { return };
+        let given = display.filter(|display| *display != id).map(Given::display);
+        let Some(at) = self.place(id, given) else { return };
         let cached = self.nodes[at].state == NodeState::Pending && (self.cached.contains(id) || !self.gap);
         self.take_output(pen, at, output, cached);
     }
@@ -508,7 +528,7 @@ impl Job {
             node_max_progress: steps.map(|(_, max)| max),
             node_percentage: steps.map(|(value, max)| percentage(value / max * 100.0)),
             node_state: live.state,
-            message: message(&live.class_type, live.kind, &live.node.node_title, steps),
+            message: message_with(live.verb, live.kind, &live.node.node_title, steps),
             overall_percentage: overall,
             eta: None,
         };

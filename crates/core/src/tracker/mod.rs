@@ -16,12 +16,12 @@ use crate::comfy::binary::{Frame as BinaryFrame, ImageFormat};
 use crate::comfy::graph::Graph;
 use crate::comfy::message::{ExecutionError, Message, NodeEntry, NodeState as Told};
 use crate::event::{
-    Base, Body, Event, JobError, MonitorDisconnected, MonitorInitialized, MonitorReconnected, MonitorStopped, NodeRef,
+    Base, Body, Event, JobError, MonitorDisconnected, MonitorInitialized, MonitorReconnected, MonitorStopped,
     QueueStatusUpdated, SCHEMA_VERSION, SYSTEM_PROMPT,
 };
 use crate::ids::event_id;
 use crate::time::Now;
-use job::{Heard, Job, Pen, Phase};
+use job::{Given, Heard, Job, Pen, Phase};
 use plan::Plan;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -334,18 +334,14 @@ impl Tracker {
             }
             Message::Executing(executing) => match &executing.node {
                 Some(node) => {
-                    let given = executing.display_node.as_ref().map(|display| NodeRef {
-                        node_id: node.clone(),
-                        display_node_id: display.clone(),
-                        ..NodeRef::default()
-                    });
+                    let given = executing.display_node.as_deref().map(Given::display);
                     self.write(now, at, out, |job, pen| {
                         running(job, pen);
                         // An older server tells of no end but by the next start.
                         if !job.is_modern() {
                             job.others_finish(pen, node);
                         }
-                        job.node_starts(pen, node, given.as_ref());
+                        job.node_starts(pen, node, given);
                     });
                 }
                 None => self.last_word(now, at, out),
@@ -389,19 +385,17 @@ impl Tracker {
             job.hears_progress_state();
             running(job, pen);
             for entry in entries {
-                let given = NodeRef {
-                    node_id: entry.node_id.as_ref().to_owned(),
-                    display_node_id: entry.display_node_id.as_deref().unwrap_or(&entry.node_id).to_owned(),
-                    parent_node_id: entry.parent_node_id.as_deref().map(str::to_owned),
-                    real_node_id: entry.real_node_id.as_deref().map(str::to_owned),
-                    ..NodeRef::default()
+                let given = Given {
+                    display: entry.display_node_id.as_deref().unwrap_or(&entry.node_id),
+                    parent: entry.parent_node_id.as_deref(),
+                    real: entry.real_node_id.as_deref(),
                 };
                 let bar = (entry.value.unwrap_or(0.0), entry.max.unwrap_or(1.0));
                 match entry.state {
                     Told::Pending => {}
-                    Told::Finished => job.node_says(pen, &entry.node_id, Some(&given), true, bar),
+                    Told::Finished => job.node_says(pen, &entry.node_id, Some(given), true, bar),
                     Told::Running | Told::Error | Told::Unknown => {
-                        job.node_says(pen, &entry.node_id, Some(&given), false, bar);
+                        job.node_says(pen, &entry.node_id, Some(given), false, bar);
                     }
                 }
             }
