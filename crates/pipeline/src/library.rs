@@ -271,7 +271,10 @@ impl Library {
                     }
                 }
                 // The server says that it has no such file, or will not give it: asking again changes nothing.
-                Err(ComfyError::Http { status: status @ (400 | 403 | 404), .. }) => {
+                Err(
+                    ComfyError::Http { status: status @ (400 | 404), .. }
+                    | ComfyError::Auth { status: status @ 403, .. },
+                ) => {
                     let why = if row.preview { ": temp files are gone when ComfyUI restarts" } else { "" };
                     (format!("ComfyUI has no such file any more ({status}){why}"), tries >= 2)
                 }

@@ -1,7 +1,7 @@
 //! The token, and where the monitor listens.
 
 use crate::live::Live;
-use crate::process::{DataDir, Monitor, client, exit, program, read_lines};
+use crate::process::{DataDir, Monitor, client, output};
 use crate::workflows::submission;
 use monitor_testkit::FakeComfy;
 use reqwest::StatusCode;
@@ -46,9 +46,8 @@ async fn without_the_token_nothing_is_told_and_with_it_everything() {
 #[tokio::test]
 async fn an_address_for_everybody_needs_a_token() {
     let folder = DataDir::new();
-    let mut child = program(folder.outside(), &["serve", "--listen", "0.0.0.0:0", "--demo"]).spawn().unwrap();
-    let log = read_lines(child.stderr.take().unwrap());
-    assert_eq!(exit(&mut child).await.code(), Some(2));
-    let log = log.lock().unwrap().join("\n");
-    assert!(log.contains("token"), "{log}");
+    let output = output(folder.outside(), &["serve", "--listen", "0.0.0.0:0", "--demo"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("token"), "{said}");
 }

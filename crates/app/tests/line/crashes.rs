@@ -40,6 +40,34 @@ async fn a_submission_whose_answer_the_monitor_did_not_live_to_see_is_not_sent_t
 }
 
 #[tokio::test]
+async fn a_job_that_was_seen_before_both_died_is_lost_and_not_sent_again() {
+    let stage = scripted(held()).await;
+    stage.fake.faults(|faults| faults.answer_after = Some(100_000));
+    let (queue_id, body) = submission();
+    let asking = tokio::spawn(stage.monitor.request(reqwest::Method::POST, "/v1/generations").json(&body).send());
+    stage.held().await;
+    let started = |generation: &serde_json::Value| generation["status"] == "processing";
+    let prompt_id = stage.monitor.generation_when(&queue_id, started).await["promptId"].clone();
+    stage
+        .monitor
+        .when(&format!("/v1/jobs/{}/events", prompt_id.as_str().unwrap()), |page| page["items"][0].is_object())
+        .await;
+    let Stage { fake, folder, monitor, .. } = stage;
+    monitor.kill();
+    assert!(asking.await.unwrap().is_err(), "an answer from the dead");
+    fake.restart().await.unwrap();
+    let monitor = crate::process::Monitor::start(&folder, &[fake.base_url()]).await;
+    let generation = monitor.ended(&queue_id).await;
+    assert_eq!(generation["error"]["type"], "instance_lost", "{generation}");
+    crate::story::assert_ended(&monitor, &queue_id).await;
+    // What is sent afterwards comes after whatever would have been sent again.
+    fake.faults(|faults| faults.answer_after = None);
+    monitor.submit(&submission().1).await;
+    assert_eq!(fake.submitted().len(), 2);
+    monitor.finish(&[]).await;
+}
+
+#[tokio::test]
 async fn what_was_recorded_but_not_yet_sent_is_sent_once_after_the_next_start() {
     let stage = scripted(Script::new()).await;
     stage.fake.kill().await;

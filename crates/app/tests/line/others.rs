@@ -62,7 +62,7 @@ async fn a_programme_of_other_clients_is_followed_job_by_job() {
         .job_of(&tape, std::time::Duration::from_millis(100))
         .scripted(graph, Script::new(), std::time::Duration::from_millis(100))
         .looping();
-    let fake = FakeComfy::builder().programme(programme).start().await.unwrap();
+    let fake = FakeComfy::builder().programme(programme).speed(5.0).start().await.unwrap();
     let folder = DataDir::new();
     let monitor = Monitor::start(&folder, &[fake.base_url()]).await;
     let list = monitor

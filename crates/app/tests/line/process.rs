@@ -5,8 +5,9 @@ use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, Once, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
@@ -41,7 +42,7 @@ impl DataDir {
 }
 
 /// The program with arguments of the test's choice, deaf to the environment it runs in.
-pub(crate) fn program(folder: &Path, args: &[&str]) -> Command {
+fn program(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_comfyui-monitor"));
     command.args(args).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     for (name, _) in std::env::vars_os() {
@@ -52,26 +53,44 @@ pub(crate) fn program(folder: &Path, args: &[&str]) -> Command {
     command
 }
 
-pub(crate) type Lines = Arc<Mutex<Vec<String>>>;
+/// Runs it to its end: what it said and how it ended.
+pub(crate) async fn output(folder: &Path, args: &[&str]) -> Output {
+    let command = tokio::process::Command::from(program(folder, args)).kill_on_drop(true).output();
+    patiently("the end of the command", command).await.unwrap()
+}
 
-/// Lines as they come, until the end.
-pub(crate) fn read_lines(from: impl Read + Send + 'static) -> Lines {
-    let lines = Lines::default();
-    let into = Arc::clone(&lines);
-    std::thread::spawn(move || {
-        for line in BufReader::new(from).lines() {
-            let Ok(line) = line else { return };
-            into.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+/// What a process has said so far, line by line.
+struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+    reading: Option<JoinHandle<()>>,
+}
+
+impl Log {
+    fn read(from: impl Read + Send + 'static) -> Log {
+        let lines = Arc::<Mutex<Vec<String>>>::default();
+        let into = Arc::clone(&lines);
+        let reading = std::thread::spawn(move || {
+            for line in BufReader::new(from).lines() {
+                let Ok(line) = line else { return };
+                into.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            }
+        });
+        Log { lines, reading: Some(reading) }
+    }
+
+    /// To the last line, once the process is gone.
+    fn to_its_end(&mut self) {
+        if let Some(reading) = self.reading.take() {
+            reading.join().unwrap();
         }
-    });
-    lines
+    }
 }
 
 /// A running `serve`. Killed when dropped.
 pub(crate) struct Monitor {
     child: Child,
     pub(crate) address: String,
-    log: Lines,
+    log: Log,
     http: Client,
     token: Option<String>,
 }
@@ -109,8 +128,8 @@ impl Monitor {
             command.env("COMFYUI_MONITOR_TOKEN", token);
         }
         let mut child = command.spawn().unwrap();
-        let log = read_lines(child.stderr.take().unwrap());
-        let _ = read_lines(child.stdout.take().unwrap());
+        let log = Log::read(child.stderr.take().unwrap());
+        Log::read(child.stdout.take().unwrap());
         let mut monitor =
             Monitor { child, address: String::new(), log, http: client(), token: token.map(str::to_owned) };
         monitor.address = patiently("the address line", async {
@@ -130,7 +149,7 @@ impl Monitor {
     }
 
     pub(crate) fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.log.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -241,15 +260,27 @@ impl Monitor {
     pub(crate) fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+        self.log.to_its_end();
         self.log()
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        signal(&self.child, name);
+        let told = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.child.id())).status().unwrap();
+        assert!(told.success());
     }
 
     pub(crate) async fn exit(&mut self) -> ExitStatus {
-        exit(&mut self.child).await
+        let status = patiently("the end of the process", async {
+            loop {
+                if let Some(status) = self.child.try_wait().unwrap() {
+                    return status;
+                }
+                sleep(LOOK_AGAIN).await;
+            }
+        })
+        .await;
+        self.log.to_its_end();
+        status
     }
 
     /// Stops it as a service manager does, and looks at how it ended and at its log: no warnings and errors but those
@@ -276,23 +307,6 @@ async fn read(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
     let bytes = response.bytes().await.unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     (status, serde_json::from_slice(&bytes).unwrap_or(Value::String(text)))
-}
-
-pub(crate) fn signal(child: &Child, name: &str) {
-    let told = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", child.id())).status().unwrap();
-    assert!(told.success());
-}
-
-pub(crate) async fn exit(child: &mut Child) -> ExitStatus {
-    patiently("the end of the process", async {
-        loop {
-            if let Some(status) = child.try_wait().unwrap() {
-                return status;
-            }
-            sleep(LOOK_AGAIN).await;
-        }
-    })
-    .await
 }
 
 pub(crate) fn assert_quiet(log: &[String], expected: &[&str]) {

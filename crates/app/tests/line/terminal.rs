@@ -1,6 +1,6 @@
 //! `run` and `serve --demo`, as people use them in a terminal.
 
-use crate::process::{DataDir, Monitor, exit, program, read_lines};
+use crate::process::{DataDir, Monitor, output};
 use crate::stage::scripted;
 use crate::workflows::portrait;
 use monitor_testkit::{Failure, FakeComfy, NodeScript, Script};
@@ -16,11 +16,9 @@ struct Said {
 async fn run(folder: &DataDir, workflow: &Value, more: &[&str]) -> Said {
     std::fs::write(folder.outside().join("workflow.json"), workflow.to_string()).unwrap();
     let args = [&["run", "workflow.json"], more].concat();
-    let mut child = program(folder.outside(), &args).spawn().unwrap();
-    let (out, err) = (read_lines(child.stdout.take().unwrap()), read_lines(child.stderr.take().unwrap()));
-    let code = exit(&mut child).await.code();
-    let lines = |lines: &crate::process::Lines| lines.lock().unwrap().clone();
-    Said { code, out: lines(&out), err: lines(&err) }
+    let output = output(folder.outside(), &args).await;
+    let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
+    Said { code: output.status.code(), out: lines(&output.stdout), err: lines(&output.stderr) }
 }
 
 fn failing() -> Script {

@@ -31,12 +31,13 @@ impl Dispatch {
         self.wake.notify_one();
     }
 
-    fn take(&self, attempt: &AttemptRecord) -> bool {
+    /// False if somebody else has it.
+    pub(super) fn take(&self, attempt: &AttemptRecord) -> bool {
         let key = (attempt.queue_id, attempt.number);
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).insert(key)
     }
 
-    fn give_back(&self, attempt: &AttemptRecord) {
+    pub(super) fn give_back(&self, attempt: &AttemptRecord) {
         let key = (attempt.queue_id, attempt.number);
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
     }
@@ -126,6 +127,11 @@ impl Service {
                     self.update(&attempt).await?;
                     return Ok(Outcome::Accepted);
                 }
+                Ok(None) if self.was_told_of(&attempt).await? => {
+                    attempt.sending = Sending::Accepted;
+                    self.update(&attempt).await?;
+                    return Ok(Outcome::Accepted);
+                }
                 Ok(None) => {}
                 Err(_) => return Ok(Outcome::Waits),
             }
@@ -155,6 +161,8 @@ impl Service {
             Sent::Refused { error, node_errors } => {
                 attempt.sending = Sending::Refused;
                 attempt.refusal = Some(error.clone());
+                // The tracker has told its end: readers hear of it once, and from there.
+                self.parts.relay.flush().await;
                 Outcome::Refused { error, node_errors }
             }
             Sent::Away { reason } => {
@@ -170,6 +178,13 @@ impl Service {
         };
         self.update(&attempt).await?;
         Ok(outcome)
+    }
+
+    /// An event of an attempt proves that the server had it; if it has it no more, its end is the tracker's to tell.
+    async fn was_told_of(&self, attempt: &AttemptRecord) -> Result<bool, StoreError> {
+        self.parts.journal.flush().await?;
+        let events = self.parts.store.events(attempt.queue_id).await?;
+        Ok(events.iter().any(|event| event.base.attempt == attempt.number))
     }
 
     async fn update(&self, attempt: &AttemptRecord) -> Result<(), StoreError> {

@@ -23,7 +23,7 @@ use monitor_core::time::Timestamp;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use uuid::Uuid;
 
 /// What a service is made of.
@@ -40,13 +40,20 @@ pub struct Parts {
 pub struct Service {
     parts: Parts,
     dispatch: Dispatch,
+    /// For tasks that outlive the call that began them.
+    me: Weak<Service>,
     /// `/object_info` of an instance, as of this connection.
     classes: Mutex<HashMap<String, (Timestamp, Arc<Value>)>>,
 }
 
 impl Service {
     pub fn new(parts: Parts) -> Arc<Service> {
-        Arc::new(Service { parts, dispatch: Dispatch::default(), classes: Mutex::default() })
+        Arc::new_cyclic(|me| Service {
+            parts,
+            dispatch: Dispatch::default(),
+            me: Weak::clone(me),
+            classes: Mutex::default(),
+        })
     }
 
     fn site(&self, instance_id: &str) -> Result<&Site, ApiError> {

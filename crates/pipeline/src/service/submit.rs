@@ -96,7 +96,13 @@ impl Service {
     /// Sends, and waits for the answer as long as is polite. What has no answer yet goes on by itself.
     async fn sent(&self, attempt: AttemptRecord) -> Result<(), ApiError> {
         let queue_id = attempt.queue_id;
-        let outcome = tokio::time::timeout(ANSWER_PATIENCE, self.send(attempt)).await.unwrap_or(Outcome::Waits);
+        // A task of its own: a caller that hangs up, or that we let go, does not end it half way.
+        let service = self.me.upgrade().ok_or_else(|| ApiError::Unavailable("the monitor is stopping".to_owned()))?;
+        let sending = tokio::spawn(async move { service.send(attempt).await });
+        let outcome = match tokio::time::timeout(ANSWER_PATIENCE, sending).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) | Err(_) => Outcome::Waits,
+        };
         match outcome {
             Outcome::Accepted => Ok(()),
             Outcome::Waits => {
@@ -117,11 +123,15 @@ impl Service {
             let status = generation.status.as_str();
             return Err(ApiError::Conflict(format!("this generation has ended already ({status})")));
         }
-        let known = self.parts.store.known(queue_id).await?;
-        let attempt = known.and_then(|known| known.attempts.into_iter().last());
-        let attempt = attempt.ok_or_else(|| ApiError::NotFound(format!("there is no generation {queue_id}")))?;
-        if attempt.sending == Sending::Waiting {
-            return self.take_back(queue_id, attempt).await;
+        let mut attempt = self.last_attempt(queue_id).await?;
+        // Not while it is being sent: it would run although it was told to have ended.
+        if attempt.sending == Sending::Waiting && self.dispatch.take(&attempt) {
+            let taken_back = self.take_back(queue_id).await;
+            self.dispatch.give_back(&attempt);
+            if let Some(generation) = taken_back? {
+                return Ok(generation);
+            }
+            attempt = self.last_attempt(queue_id).await?;
         }
         let Some(instance_id) = &attempt.instance_id else {
             return Err(ApiError::Conflict("it has not been sent to an instance yet".to_owned()));
@@ -131,8 +141,18 @@ impl Service {
         self.require(queue_id).await
     }
 
-    /// Never sent: it ends here. No tracker knows of it, so its one event is made here.
-    async fn take_back(&self, queue_id: Uuid, mut attempt: AttemptRecord) -> Result<Generation, ApiError> {
+    async fn last_attempt(&self, queue_id: Uuid) -> Result<AttemptRecord, ApiError> {
+        let known = self.parts.store.known(queue_id).await?;
+        let attempt = known.and_then(|known| known.attempts.into_iter().last());
+        attempt.ok_or_else(|| ApiError::NotFound(format!("there is no generation {queue_id}")))
+    }
+
+    /// Never sent: it ends here. No tracker knows of it, so its one event is made here. `None` if it was sent after all.
+    async fn take_back(&self, queue_id: Uuid) -> Result<Option<Generation>, ApiError> {
+        let mut attempt = self.last_attempt(queue_id).await?;
+        if attempt.sending != Sending::Waiting {
+            return Ok(None);
+        }
         attempt.sending = Sending::None;
         self.parts.store.update_attempt(&attempt).await?;
         let instance_id = attempt.instance_id.clone().or_else(|| Some(self.parts.sites.first()?.instance_id.clone()));
@@ -156,7 +176,7 @@ impl Service {
         };
         self.parts.relay.say(Said::Event(Box::new(Event { base, body })));
         self.parts.relay.flush().await;
-        self.require(queue_id).await
+        self.require(queue_id).await.map(Some)
     }
 
     pub(super) async fn retry_generation(
