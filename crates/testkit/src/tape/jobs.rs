@@ -149,7 +149,7 @@ impl<'a> Session<'a> {
             match &line.event {
                 Event::Text { data } => reel.text(line.t, data, || self.reach(index, data)),
                 Event::Binary { event, len, b64, .. } => {
-                    reel.binary(line.t, *event, *len, b64, || self.reach(index, &Value::Null))
+                    reel.binary(line.t, *event, *len, b64, || self.reach(index, &Value::Null));
                 }
                 _ => {}
             }
