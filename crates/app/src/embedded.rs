@@ -128,7 +128,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     gauges::feed(metrics.clone(), hub.clone(), sites, stop.clone());
     let api: Arc<dyn Api> = service;
     let site = HttpSite::new(config, api.clone(), metrics);
-    let origins = LiveSettings { origins: live_origins(config), ..LiveSettings::default() };
+    let origins = LiveSettings { origins: config.allowed_origins(), ..LiveSettings::default() };
     let app = router(&site, LiveState::new(hub.clone(), api, origins));
     let ended = stop.clone();
     let server = tokio::spawn(async move {
@@ -208,10 +208,6 @@ fn hub_settings(config: &Config) -> HubSettings {
     let count = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
     let limits = ReaderLimits { subscriptions: count(config.limits.subscriptions), ..ReaderLimits::default() };
     HubSettings { readers: count(config.limits.live_connections), limits }
-}
-
-fn live_origins(config: &Config) -> Vec<String> {
-    config.allowed_hosts.iter().flat_map(|host| [format!("http://{host}"), format!("https://{host}")]).collect()
 }
 
 async fn watch(

@@ -2,6 +2,8 @@ use super::{Exit, Global, path_text};
 use crate::config::{Config, Flags, Instance};
 use crate::embedded;
 use clap::Args;
+use monitor_backends::comfy::ComfyServer;
+use monitor_pipeline::comfy::Comfy;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -70,7 +72,7 @@ pub(super) async fn serve(global: &Global, args: ServeArgs) -> anyhow::Result<Ex
 /// Whether none of these is a `ComfyUI` that answers.
 async fn all_away(instances: &[Instance]) -> bool {
     let asked = instances.iter().map(|instance| async {
-        match embedded::comfy(instance) {
+        match ComfyServer::new(&instance.options()) {
             Ok(comfy) => !matches!(timeout(PATIENCE, comfy.system_stats()).await, Ok(Ok(_))),
             Err(_) => true,
         }

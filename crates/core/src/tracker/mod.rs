@@ -6,24 +6,27 @@
 //! history's, where it has one.
 
 mod api;
+mod deadlines;
+mod hearing;
 mod job;
 mod plan;
 mod reconcile;
+mod strangers;
 
 pub use api::{Answer, Class, Config, Input, KnownJob, Observed, Output, Picture, Snapshot, Submission, Want};
 
-use crate::comfy::binary::{Frame as BinaryFrame, ImageFormat};
 use crate::comfy::graph::Graph;
-use crate::comfy::message::{ExecutionError, Message, NodeEntry, NodeState as Told};
+use crate::comfy::message::Message;
 use crate::event::{
-    Base, Body, Event, JobError, MonitorDisconnected, MonitorInitialized, MonitorReconnected, MonitorStopped,
-    QueueStatusUpdated, SCHEMA_VERSION, SYSTEM_PROMPT,
+    Base, Body, Event, MonitorDisconnected, MonitorInitialized, MonitorReconnected, MonitorStopped, SCHEMA_VERSION,
+    SYSTEM_PROMPT,
 };
 use crate::ids::event_id;
 use crate::time::Now;
-use job::{Given, Heard, Job, Pen, Phase};
+use job::{Heard, Job, Pen, Phase};
 use plan::Plan;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use strangers::{Stranger, owned_entry};
 
 /// `execution_cached` follows `execution_start` at once; after this many ms the start is told without it.
 const START_PATIENCE: u64 = 2_000;
@@ -45,22 +48,6 @@ const MAX_STRANGER_PICTURES: usize = 32 << 20;
 struct Ended {
     prompt_id: String,
     number: Option<f64>,
-}
-
-/// What was heard of a stranger.
-#[derive(Debug)]
-enum Kept {
-    Message(Message<'static>),
-    Picture { node_id: String, png: bool, image: Vec<u8> },
-}
-
-/// A prompt that messages speak of and that nobody knows yet.
-#[derive(Debug)]
-struct Stranger {
-    kept: Vec<Kept>,
-    picture_bytes: usize,
-    since: u64,
-    ask_due: u64,
 }
 
 /// Tracks all jobs of one instance.
@@ -306,251 +293,6 @@ impl Tracker {
         }
     }
 
-    fn hear(&mut self, now: Now, message: &Message, out: &mut Vec<Output>) {
-        if let Message::Status(status) = message {
-            self.status(now, status.queue_remaining(), status.exec_info(), out);
-            return;
-        }
-        let Some(prompt_id) = message.prompt_id() else { return };
-        if let Message::Progress(step) = message
-            && let Some(node) = &step.node
-        {
-            self.last_progress = Some((prompt_id.to_owned(), node.clone()));
-        }
-        let Some(at) = self.job_of(prompt_id) else {
-            if !self.is_ended(prompt_id) || matches!(message, Message::ExecutionStart(_)) {
-                self.keep_for_later(now, prompt_id, message.clone().into_owned(), out);
-            }
-            return;
-        };
-        match message {
-            Message::ExecutionStart(_) => {
-                self.jobs[at].addressed_to_us = true;
-                self.write(now, at, out, |job, pen| job.start_heard(pen, START_PATIENCE));
-            }
-            Message::ExecutionCached(cached) => {
-                self.jobs[at].addressed_to_us = true;
-                self.write(now, at, out, |job, pen| job.start(pen, &cached.nodes));
-            }
-            Message::Executing(executing) => match &executing.node {
-                Some(node) => {
-                    let given = executing.display_node.as_deref().map(Given::display);
-                    self.write(now, at, out, |job, pen| {
-                        running(job, pen);
-                        // An older server tells of no end but by the next start.
-                        if !job.is_modern() {
-                            job.others_finish(pen, node);
-                        }
-                        job.node_starts(pen, node, given);
-                    });
-                }
-                None => self.last_word(now, at, out),
-            },
-            Message::ProgressState(state) => self.entries(now, at, &state.nodes, out),
-            Message::Progress(step) => {
-                let Some(node) = &step.node else { return };
-                if let (false, Some(value), Some(max)) = (self.jobs[at].is_modern(), step.value, step.max) {
-                    self.write(now, at, out, |job, pen| {
-                        running(job, pen);
-                        job.node_says(pen, node, None, false, (value, max));
-                    });
-                }
-            }
-            Message::Executed(executed) => self.write(now, at, out, |job, pen| {
-                running(job, pen);
-                job.node_executed(pen, &executed.node, executed.display_node.as_deref(), &executed.output);
-            }),
-            Message::ExecutionError(error) if error.is_blocked() => {
-                let node = error.node_id.clone().unwrap_or_default();
-                let why = error.exception_message.clone().unwrap_or_default();
-                self.write(now, at, out, |job, pen| {
-                    running(job, pen);
-                    job.node_blocked(pen, &node, why.trim());
-                });
-            }
-            Message::ExecutionError(error) => {
-                let error = job_error(&self.jobs[at], error);
-                self.heard_end(now, at, Heard::Error(error));
-            }
-            Message::ExecutionInterrupted(interrupted) => {
-                self.heard_end(now, at, Heard::Interrupted(interrupted.node_id.clone()));
-            }
-            Message::ExecutionSuccess(_) => self.heard_end(now, at, Heard::Success),
-            _ => {}
-        }
-    }
-
-    fn entries(&mut self, now: Now, at: usize, entries: &[NodeEntry], out: &mut Vec<Output>) {
-        self.write(now, at, out, |job, pen| {
-            job.hears_progress_state();
-            running(job, pen);
-            for entry in entries {
-                let given = Given {
-                    display: entry.display_node_id.as_deref().unwrap_or(&entry.node_id),
-                    parent: entry.parent_node_id.as_deref(),
-                    real: entry.real_node_id.as_deref(),
-                };
-                let bar = (entry.value.unwrap_or(0.0), entry.max.unwrap_or(1.0));
-                match entry.state {
-                    Told::Pending => {}
-                    Told::Finished => job.node_says(pen, &entry.node_id, Some(given), true, bar),
-                    Told::Running | Told::Error | Told::Unknown => {
-                        job.node_says(pen, &entry.node_id, Some(given), false, bar);
-                    }
-                }
-            }
-        });
-    }
-
-    fn heard_end(&mut self, now: Now, at: usize, end: Heard) {
-        let job = &mut self.jobs[at];
-        if job.heard_end.is_none() {
-            job.heard_end = Some(end);
-            // `executing` null is due at once; if it was lost, the history is asked all the same.
-            job.end_due = Some(now.mono + 500);
-        }
-    }
-
-    /// `executing` with `node: null`: the history has it.
-    fn last_word(&mut self, now: Now, at: usize, out: &mut Vec<Output>) {
-        let job = &mut self.jobs[at];
-        if !job.last_word {
-            job.last_word = true;
-            job.end_due = Some(now.mono + 1_000);
-            out.push(Output::Want(Want::History { prompt_id: job.prompt_id.clone() }));
-        }
-    }
-
-    fn status(
-        &mut self,
-        now: Now,
-        remaining: Option<u64>,
-        exec_info: Option<&serde_json::Value>,
-        out: &mut Vec<Output>,
-    ) {
-        let Some(remaining) = remaining else { return };
-        if self.queue_remaining != Some(remaining) {
-            self.queue_remaining = Some(remaining);
-            let body =
-                QueueStatusUpdated { queue_remaining: remaining, exec_info: exec_info.cloned().unwrap_or_default() };
-            self.tell(now, body, out);
-        }
-        let known = self.jobs.iter().filter(|job| job.heard_end.is_none() && !job.last_word).count();
-        if u64::try_from(known).is_ok_and(|known| known != remaining) {
-            self.want_snapshot(out);
-        }
-    }
-
-    fn want_snapshot(&mut self, out: &mut Vec<Output>) {
-        if self.snapshot_asked {
-            return;
-        }
-        self.snapshot_asked = true;
-        // A submission without an answer may be on its way: its absence would mean nothing.
-        let open = self.jobs.iter().filter(|job| job.phase != Phase::Submitting).map(|job| job.prompt_id.clone());
-        let prompt_ids = open.chain(self.strangers.keys().cloned()).collect();
-        out.push(Output::Want(Want::Snapshot { prompt_ids }));
-    }
-
-    fn keep_for_later(&mut self, now: Now, prompt_id: &str, message: Message<'static>, out: &mut Vec<Output>) {
-        if !self.strangers.contains_key(prompt_id) {
-            if self.strangers.len() >= MAX_STRANGERS {
-                return;
-            }
-            let stranger = Stranger { kept: Vec::new(), picture_bytes: 0, since: now.mono, ask_due: now.mono + 1_000 };
-            self.strangers.insert(prompt_id.to_owned(), stranger);
-            self.want_snapshot(out);
-        }
-        if let Some(stranger) =
-            self.strangers.get_mut(prompt_id).filter(|stranger| stranger.kept.len() < MAX_STRANGER_MESSAGES)
-        {
-            stranger.kept.push(Kept::Message(message));
-        }
-    }
-
-    fn replay(&mut self, now: Now, prompt_id: &str, out: &mut Vec<Output>) {
-        if let Some(stranger) = self.strangers.remove(prompt_id) {
-            for kept in stranger.kept {
-                match kept {
-                    Kept::Message(message) => self.hear(now, &message, out),
-                    Kept::Picture { node_id, png, image } => self.picture(prompt_id, &node_id, png, &image, out),
-                }
-            }
-        }
-    }
-
-    /// What time alone brings about.
-    fn due(&mut self, now: Now, out: &mut Vec<Output>) {
-        let mut at = 0;
-        while at < self.jobs.len() {
-            if self.jobs[at].start_due.is_some_and(|due| due <= now.mono) {
-                self.write(now, at, out, |job, pen| job.start(pen, &[]));
-            }
-            if self.jobs[at].end_due.is_some_and(|due| due <= now.mono) && self.end_is_due(now, at, out) {
-                continue;
-            }
-            at += 1;
-        }
-        let mut overdue = Vec::new();
-        let mut ask = false;
-        let submitting = self.jobs.iter().any(|job| job.phase == Phase::Submitting);
-        for (prompt_id, stranger) in &mut self.strangers {
-            if stranger.ask_due <= now.mono {
-                stranger.ask_due = now.mono + 1_000;
-                ask = true;
-                if now.mono.saturating_sub(stranger.since) >= STRANGER_PATIENCE && !submitting {
-                    overdue.push(prompt_id.clone());
-                }
-            }
-        }
-        for prompt_id in overdue {
-            if self.is_ended(&prompt_id) {
-                // Words about a job that has ended, and the queue knows no second one.
-                self.strangers.remove(&prompt_id);
-            } else {
-                self.adopt_unexplained(now, &prompt_id, out);
-            }
-        }
-        if ask && !self.strangers.is_empty() {
-            self.want_snapshot(out);
-        }
-        self.coarse(now, out);
-    }
-
-    /// Jobs that the socket says nothing of are followed by reading the queue.
-    fn coarse(&mut self, now: Now, out: &mut Vec<Output>) {
-        let coarse = self.disconnected_at.is_none()
-            && self.jobs.iter().any(|job| !job.addressed_to_us || job.phase == Phase::Waiting);
-        if !coarse {
-            self.coarse_due = None;
-        } else if self.coarse_due.is_none_or(|due| due <= now.mono) {
-            if self.coarse_due.is_some() {
-                self.want_snapshot(out);
-            }
-            self.coarse_due = Some(now.mono + COARSE_INTERVAL);
-        }
-    }
-
-    /// True if the job is gone.
-    fn end_is_due(&mut self, now: Now, at: usize, out: &mut Vec<Output>) -> bool {
-        let job = &mut self.jobs[at];
-        if self.disconnected_at.is_some() {
-            // Nobody can be asked; the reconnect's snapshot will tell.
-            job.end_due = None;
-            return false;
-        }
-        job.history_asks += 1;
-        if u64::from(job.history_asks) * 1_000 > HISTORY_PATIENCE
-            && let Some(end) = job.heard_end.clone()
-        {
-            self.conclude(now, at, &end, None, out);
-            return true;
-        }
-        job.end_due = Some(now.mono + 1_000);
-        out.push(Output::Want(Want::History { prompt_id: job.prompt_id.clone() }));
-        false
-    }
-
     /// Gives every waiting job of ours and of others its place: 1 is next.
     fn place_in_line(&mut self) {
         let mut line: Vec<usize> = (0..self.jobs.len())
@@ -573,84 +315,6 @@ impl Tracker {
         if !self.moved.is_empty() {
             out.push(Output::Positions(std::mem::take(&mut self.moved).into_iter().collect()));
         }
-    }
-
-    fn binary(&mut self, frame: &BinaryFrame, out: &mut Vec<Output>) {
-        let (prompt_id, node_id, png, image) = match frame {
-            BinaryFrame::Preview { format, image } => {
-                let Some((prompt_id, node_id)) = self.last_progress.clone() else { return };
-                (prompt_id, node_id, *format == ImageFormat::Png, *image)
-            }
-            BinaryFrame::PreviewWithMetadata { metadata, image } => (
-                metadata.prompt_id.as_ref().to_owned(),
-                metadata.node_id.as_ref().to_owned(),
-                metadata.image_type.as_deref() == Some("image/png"),
-                *image,
-            ),
-            BinaryFrame::Text { .. } | BinaryFrame::Unknown { .. } => return,
-        };
-        if let Some(stranger) = self.strangers.get_mut(&prompt_id) {
-            if stranger.kept.len() < MAX_STRANGER_MESSAGES && stranger.picture_bytes < MAX_STRANGER_PICTURES {
-                stranger.picture_bytes += image.len();
-                stranger.kept.push(Kept::Picture { node_id, png, image: image.to_vec() });
-            }
-            return;
-        }
-        self.picture(&prompt_id, &node_id, png, image, out);
-    }
-
-    fn picture(&mut self, prompt_id: &str, node_id: &str, png: bool, image: &[u8], out: &mut Vec<Output>) {
-        let Some(at) = self.job_of(prompt_id) else { return };
-        let job = &mut self.jobs[at];
-        let (sequence, steps, is_final) = job.picture_of(node_id);
-        let ordinal = self.pictures.entry((job.queue_id, node_id.to_owned())).or_default();
-        let picture = Picture {
-            queue_id: job.queue_id,
-            prompt_id: prompt_id.to_owned(),
-            attempt: job.attempt,
-            node_id: node_id.to_owned(),
-            content_type: if png { "image/png" } else { "image/jpeg" },
-            sequence,
-            ordinal: *ordinal,
-            value: steps.map(|(value, _)| value),
-            max: steps.map(|(_, max)| max),
-            image: image.to_vec(),
-        };
-        *ordinal += 1;
-        out.push(if is_final { Output::Image(picture) } else { Output::Preview(picture) });
-    }
-}
-
-/// Any word of a job but its start says that it runs; if the start itself was missed, it is told now.
-fn running(job: &mut Job, pen: &mut Pen) {
-    if !job.is_started() {
-        job.start(pen, &[]);
-    }
-}
-
-fn owned_entry(entry: &NodeEntry) -> NodeEntry<'static> {
-    let own = |text: &Option<std::borrow::Cow<str>>| text.as_ref().map(|text| text.as_ref().to_owned().into());
-    NodeEntry {
-        node_id: entry.node_id.as_ref().to_owned().into(),
-        state: entry.state,
-        value: entry.value,
-        max: entry.max,
-        display_node_id: own(&entry.display_node_id),
-        parent_node_id: own(&entry.parent_node_id),
-        real_node_id: own(&entry.real_node_id),
-        activity: own(&entry.activity),
-    }
-}
-
-fn job_error(job: &Job, error: &ExecutionError) -> JobError {
-    let (node_title, class) = error.node_id.as_deref().map_or((None, None), |id| job.error_node(id));
-    JobError {
-        r#type: error.exception_type.clone().unwrap_or_else(|| "unknown".to_owned()),
-        message: error.exception_message.clone().unwrap_or_default().trim().to_owned(),
-        node_id: error.node_id.clone(),
-        node_title,
-        class_type: error.node_type.clone().or(class),
-        traceback: error.traceback.clone(),
     }
 }
 

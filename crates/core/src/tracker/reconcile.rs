@@ -2,8 +2,9 @@
 //! server and a cold start of ours are all healed here.
 
 use super::api::{Observed, Output, Snapshot, Submission};
+use super::hearing::job_error;
 use super::job::{Heard, Job, Phase};
-use super::{Ended, START_PATIENCE, Tracker, job_error};
+use super::{Ended, START_PATIENCE, Tracker};
 use crate::comfy::rest::{HistoryEntry, Outcome, QueueItem};
 use crate::event::JobError;
 use crate::ids::observed_queue_id;

@@ -65,9 +65,13 @@ impl Sink for RelaySink {
 pub async fn known_jobs(store: &dyn Store, journal: &Journal, instance_id: &str) -> Result<Vec<KnownJob>, StoreError> {
     journal.flush().await?;
     let mut jobs = Vec::new();
-    for queue_id in store.open(Some(instance_id)).await? {
+    // Of all instances: what a list shows of a generation may be older than the choice of its instance.
+    for queue_id in store.open(None).await? {
         let Some(known) = store.known(queue_id).await? else { continue };
         let Some(attempt) = known.attempts.last() else { continue };
+        if attempt.instance_id.as_deref() != Some(instance_id) {
+            continue;
+        }
         // Not yet sent: the dispatcher will send it, and the tracker hear of it then.
         if matches!(attempt.sending, Sending::Waiting | Sending::Refused) {
             continue;
