@@ -40,6 +40,7 @@ async fn without_the_token_nothing_is_told_and_with_it_everything() {
     let end = live.end_of(&queue_id).await;
     assert_eq!(end["type"], json!("completed"));
     assert!(!monitor.log().iter().any(|line| line.contains(TOKEN)), "the token is in the log");
+    drop(live);
     monitor.finish(&[]).await;
 }
 

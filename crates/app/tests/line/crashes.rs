@@ -20,7 +20,7 @@ async fn a_job_that_runs_while_the_monitor_is_killed_is_followed_to_its_end_afte
     let generation = stage.completes(&queue_id).await;
     assert_eq!(generation["attempts"].as_array().unwrap().len(), 1);
     assert_eq!(stage.sent(), 1);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn a_submission_whose_answer_the_monitor_did_not_live_to_see_is_not_sent_t
     stage.fake.release();
     stage.completes_unseen(&queue_id).await;
     assert_eq!(stage.sent(), 1);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn what_was_recorded_but_not_yet_sent_is_sent_once_after_the_next_start() 
     stage.fake.restart().await.unwrap();
     stage.completes_unseen(&queue_id).await;
     assert_eq!(stage.sent(), 1);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_job_that_ends_while_the_monitor_is_dead_is_told_from_history() {
     let stage = Stage { fake, folder, monitor, live };
     stage.completes_unseen(&queue_id).await;
     assert_eq!(stage.sent(), 1);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -132,7 +132,7 @@ async fn a_kill_at_any_moment_loses_nothing_and_doubles_nothing() {
         assert_eq!(stage.sent(), jobs + 1);
         stage.monitor.connected().await;
     }
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -151,5 +151,5 @@ async fn a_kill_right_after_the_end_keeps_the_end_and_the_files() {
     stage.completes_unseen(&second).await;
     stage.completes_unseen(&first).await;
     assert_eq!(stage.sent(), 2);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }

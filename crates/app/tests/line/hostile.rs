@@ -14,7 +14,7 @@ async fn survives(hostile: Vec<Hostile>, expected: &[&str]) {
     stage.next_job_is_fine().await;
     stage.fake.faults(|faults| faults.hostile.clear());
     stage.next_job_is_fine().await;
-    stage.monitor.finish(expected).await;
+    stage.finish(expected).await;
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn a_thousand_nodes_at_once_that_a_job_of_ours_never_had_are_survived() {
     assert!(generation["nodes"].as_array().unwrap().len() <= 207);
     let largest = stage.live.of(&queue_id).iter().map(|frame| frame.to_string().len()).max().unwrap();
     assert!(largest <= 256 << 10, "a frame of {largest} bytes");
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn file_names_that_want_out_of_the_media_folder_stay_in() {
         assert!(file.starts_with(&media) || is_store, "outside: {}", file.display());
         assert!(name.is_ascii() && name.len() < 120 && !name.contains("escape"), "{name}");
     }
-    stage.monitor.finish(&["an output could not be fetched"]).await;
+    stage.finish(&["an output could not be fetched"]).await;
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -115,5 +115,5 @@ async fn a_flood_of_previews_and_messages_does_not_hold_up_the_end() {
     }
     stage.fake.release();
     stage.completes(&queue_id).await;
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }

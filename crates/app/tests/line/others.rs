@@ -41,6 +41,7 @@ async fn watch(name: &str) {
     }
     let list = monitor.fetch("/v1/generations?limit=200").await;
     assert_eq!(list["items"].as_array().unwrap().len(), seen, "{list}");
+    drop(live);
     monitor.finish(&[]).await;
 }
 

@@ -32,7 +32,7 @@ async fn jobs_of_a_server_that_dies_fail_as_lost_and_the_next_one_is_fine() {
     stage.fake.release();
     stage.completes(&third).await;
     assert_eq!(stage.sent(), 3);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -50,7 +50,7 @@ async fn the_end_of_a_job_that_was_missed_while_nothing_could_be_heard_is_told_f
     let began = Instant::now();
     stage.completes(&queue_id).await;
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn a_socket_that_breaks_in_the_middle_of_a_job_is_replaced_and_the_job_goe
     stage.fake_when("another socket", |state| state.open_sockets == 1).await;
     stage.fake.release();
     stage.completes(&queue_id).await;
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn a_deaf_socket_is_noticed_and_replaced() {
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     stage.monitor.connected().await;
     stage.next_job_is_released_and_fine().await;
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn a_server_whose_send_loop_hangs_is_polled_until_it_speaks_again() {
     stage.fake.resume();
     stage.monitor.connected().await;
     stage.next_job_is_released_and_fine().await;
-    stage.monitor.finish(&["ComfyUI sends nothing"]).await;
+    stage.finish(&["ComfyUI sends nothing"]).await;
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn messages_that_are_lost_doubled_and_swapped_change_nothing_about_the_end
         stage.next_job_is_fine().await;
     }
     assert_eq!(stage.sent(), 5);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -126,7 +126,7 @@ async fn questions_that_fail_are_asked_again() {
         faults.view_cut = Times::Next(1);
     });
     stage.next_job_is_fine().await;
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 impl Stage {

@@ -94,6 +94,7 @@ async fn replay(name: &str) {
         assert_ended(&monitor, queue_id).await;
     }
     assert_eq!(fake.submitted().iter().filter(|submitted| submitted.prompt_id.is_some()).count(), queue_ids.len());
+    drop(live);
     monitor.finish(&[]).await;
 }
 

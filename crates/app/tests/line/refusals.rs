@@ -45,6 +45,7 @@ async fn every_recorded_refusal_is_told_in_words_and_kept_as_a_failed_generation
         told += 1;
     }
     assert!(told >= 8, "only {told} refusals were told");
+    drop(live);
     monitor.finish(&[]).await;
 }
 
@@ -65,5 +66,5 @@ async fn what_is_no_workflow_is_refused_by_its_kind_and_never_sent() {
     // The server may hang up while we still send.
     assert!(answer.is_err() || answer.unwrap().status() == StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(stage.sent(), 0);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }

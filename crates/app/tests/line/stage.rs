@@ -85,4 +85,11 @@ impl Stage {
     pub(crate) fn sent(&self) -> usize {
         self.fake.submitted().len()
     }
+
+    /// Stops the monitor and looks at how it ended. The reader goes first: one that does not read any more is given
+    /// its time to say goodbye.
+    pub(crate) async fn finish(self, expected: &[&str]) {
+        drop(self.live);
+        self.monitor.finish(expected).await;
+    }
 }

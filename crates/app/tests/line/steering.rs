@@ -24,7 +24,7 @@ async fn a_waiting_job_that_is_cancelled_leaves_the_queue_and_the_running_one_go
     assert_ended(&stage.monitor, &waiting).await;
     let (status, problem) = stage.monitor.post(&format!("/v1/generations/{waiting}/cancel"), &json!({})).await;
     assert_eq!(status, StatusCode::CONFLICT, "{problem}");
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_running_job_that_is_cancelled_is_interrupted_alone() {
     let generation = assert_ended(&stage.monitor, &first).await;
     let sampler = generation["nodes"].as_array().unwrap().iter().find(|node| node["nodeId"] == "3").unwrap();
     assert_eq!(sampler["state"], "interrupted", "{sampler}");
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_job_that_is_cancelled_before_it_was_sent_is_never_sent() {
     stage.live.catch_up().await;
     assert_frames(&stage.live.of(&queue_id));
     assert_ended(&stage.monitor, &queue_id).await;
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -95,5 +95,5 @@ async fn a_failed_job_is_tried_again_by_hand_under_the_same_queue_id() {
     // The first attempt is still told as it was.
     assert_events(&stage.monitor.events(&first).await);
     assert_eq!(stage.monitor.fetch(&format!("/v1/jobs/{first}")).await["status"], "failed");
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }

@@ -32,7 +32,7 @@ async fn stops_on(signal: &str) {
     let stage = Stage { fake, folder, monitor, live };
     stage.completes_unseen(&queue_id).await;
     assert_eq!(stage.sent(), 1);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]

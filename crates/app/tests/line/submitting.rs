@@ -19,7 +19,7 @@ async fn an_answer_that_comes_after_the_first_messages_changes_nothing() {
         stage.fake.faults(|faults| faults.answer_after = Some(messages));
         stage.next_job_is_fine().await;
         assert_eq!(stage.sent(), 1);
-        stage.monitor.finish(&[]).await;
+        stage.finish(&[]).await;
     }
 }
 
@@ -40,7 +40,7 @@ async fn an_old_server_that_chooses_its_own_prompt_ids_is_understood() {
         assert_eq!(generation["promptId"], theirs.as_str());
         assert_eq!(stage.monitor.fetch(&format!("/v1/jobs/{theirs}")).await["queueId"], queue_id.as_str());
     }
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn an_old_server_that_answers_late_with_its_own_id_is_understood() {
     assert_eq!(stage.sent(), 1);
     let list = stage.monitor.fetch("/v1/generations").await;
     assert_eq!(list["items"].as_array().unwrap().len(), 1, "{list}");
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn what_is_submitted_while_the_server_is_away_is_sent_when_it_is_there() {
     stage.completes(&queue_id).await;
     assert_eq!(stage.sent(), 1);
     assert_eq!(stage.monitor.connected().await["reason"], Value::Null);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn the_same_idempotency_key_gives_the_same_generation_and_the_same_queue_i
     assert!(problem["detail"].is_string() && problem["title"].is_string(), "{problem}");
     stage.completes_unseen(first["queueId"].as_str().unwrap()).await;
     assert_eq!(stage.sent(), 1);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn overrides_reach_the_server_with_every_digit() {
     let prompt_id = generation["promptId"].as_str().unwrap();
     let workflow = stage.monitor.fetch(&format!("/v1/jobs/{prompt_id}/workflow")).await;
     assert_eq!(workflow, sent["prompt"]);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_picture_that_carries_its_workflow_is_a_submission() {
     assert_eq!(location, format!("/v1/generations/{queue_id}"));
     stage.completes_unseen(queue_id).await;
     assert_eq!(stage.fake.submitted()[0].body["prompt"], portrait());
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_caller_that_hangs_up_while_the_server_thinks_leaves_a_job_that_is_sen
     stage.fake.release();
     stage.completes_unseen(&queue_id).await;
     assert_eq!(stage.sent(), 1);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -164,5 +164,5 @@ async fn two_jobs_wait_in_line_with_their_places() {
         assert_frames(&stage.live.of(queue_id));
         assert_ended(&stage.monitor, queue_id).await;
     }
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }

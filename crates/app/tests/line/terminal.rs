@@ -45,7 +45,7 @@ async fn run_through_a_running_monitor_follows_the_job_and_saves_its_files() {
     for path in saved {
         assert!(folder.outside().join(path.as_str().unwrap()).is_file(), "{path}");
     }
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn run_says_by_its_exit_code_how_the_job_ended() {
     stage.fake.faults(|faults| faults.refuse = monitor_testkit::Times::Always);
     let refused = run(&folder, &portrait(), &["--server", &server]).await;
     assert_eq!(refused.code, Some(2), "{:?}", refused.err);
-    stage.monitor.finish(&[]).await;
+    stage.finish(&[]).await;
 }
 
 #[tokio::test]
