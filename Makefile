@@ -16,7 +16,7 @@ run: ## Build and run. Watches ComfyUI at COMFYUI_HOST:COMFYUI_PORT; while none 
 test: ## Install what the tests need, and run all of them
 	@scripts/require rust cc
 	scripts/fetch-editor-files
-	cargo test --workspace --no-fail-fast $(ARGS)
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --workspace --no-fail-fast $(ARGS)
 
 lint: ## What a review should not have to say: formatting and clippy
 	@scripts/require rust cc rustfmt clippy
