@@ -9,6 +9,7 @@ pub mod generation;
 pub mod ids;
 pub mod messages;
 pub mod names;
+pub mod performance;
 pub mod progress;
 pub mod time;
 pub mod tracker;

@@ -7,6 +7,7 @@ use futures::stream::BoxStream;
 use monitor_core::event::{Eta, Event, JobError};
 use monitor_core::frame::FrameBody;
 use monitor_core::generation::{Generation, Instance, NodeError};
+use monitor_core::performance::ClassPerformance;
 use monitor_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -160,6 +161,9 @@ pub trait Api: Send + Sync {
     /// The name the server gave it.
     async fn upload(&self, instance_id: &str, upload: Upload) -> Result<String, ApiError>;
     async fn reconnect(&self, instance_id: &str) -> Result<(), ApiError>;
+
+    /// What the nodes of each class took in their newest runs, at one instance or at all together.
+    async fn performance(&self, instance_id: Option<&str>) -> Result<Vec<ClassPerformance>, ApiError>;
 
     /// The first frame for a new reader: of one generation (null if not yet known), or of all (`*`).
     async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError>;

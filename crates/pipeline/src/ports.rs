@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use monitor_core::event::{Event, FileRef, JobError};
 use monitor_core::generation::{NodeError, Origin, OutputKind, OutputStatus, Status, Summary};
+use monitor_core::performance::NodeRun;
 use monitor_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -202,6 +203,10 @@ pub trait Store: Send + Sync {
     /// Of an instance since `since`, by attempts: ended well, ended badly, busy milliseconds. What a person stopped is
     /// neither good nor bad.
     async fn instance_today(&self, instance_id: &str, since: Timestamp) -> Result<(u32, u32, u64), StoreError>;
+    /// What nodes took in attempts that have ended, of one instance or of all: those that ran (neither cached nor
+    /// blocked) and whose class and duration are known. The newest by their end, newest first, at most `limit`; takes
+    /// time for what it returns, not for all that is kept.
+    async fn node_runs(&self, instance_id: Option<&str>, limit: u32) -> Result<Vec<NodeRun>, StoreError>;
 
     /// New rows; a media id that is there already keeps its row.
     async fn add_media(&self, rows: &[MediaRecord]) -> Result<(), StoreError>;

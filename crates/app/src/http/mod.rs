@@ -10,6 +10,7 @@ mod live;
 mod media;
 pub mod metrics;
 mod page;
+mod performance;
 pub mod problem;
 mod range;
 pub mod system;
@@ -88,6 +89,7 @@ fn routes() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(instances::object_info))
         .routes(routes!(instances::upload))
         .routes(routes!(instances::reconnect))
+        .routes(routes!(performance::list))
         .routes(routes!(system::healthz))
         .routes(routes!(system::readyz))
         .routes(routes!(system::metrics))

@@ -20,6 +20,7 @@ const CONTRACT: &[(&str, &str)] = &[
     ("get", "/v1/instances/{instanceId}/object-info"),
     ("post", "/v1/instances/{instanceId}/uploads"),
     ("post", "/v1/instances/{instanceId}/reconnect"),
+    ("get", "/v1/performance"),
     ("get", "/v1/live"),
     ("get", "/v1/generations/{queueId}/events"),
     ("get", "/healthz"),

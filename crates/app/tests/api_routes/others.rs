@@ -97,6 +97,22 @@ async fn an_input_image_is_passed_on_and_named_by_the_server() {
 }
 
 #[tokio::test]
+async fn what_nodes_take_is_told_of_all_servers_or_of_one_that_is_known() {
+    let served = Served::start().await;
+    let mut item = json!({
+        "classType": "KSampler", "title": "K-Sampler", "kind": "sampler", "runs": 1, "medianMs": 300, "p90Ms": 300,
+        "share": 75.0, "ticks": [300], "drivers": [],
+    });
+    let all = json(served.get("/v1/performance"), 200).await;
+    assert_eq!((all["items"].as_array().unwrap().len(), &all["items"][0]), (2, &item));
+    item["instanceId"] = json!("default");
+    assert_eq!(json(served.get("/v1/performance?instanceId=default"), 200).await["items"][0], item);
+    let unknown = problem(served.get("/v1/performance?instanceId=nobody"), 404).await;
+    assert!(unknown["detail"].as_str().unwrap().contains("nobody"), "{unknown}");
+    problem(served.get("/v1/performance?instanceId=a&instanceId=b"), 400).await;
+}
+
+#[tokio::test]
 async fn an_absent_comfyui_is_told_in_the_body_of_readyz_and_an_absent_store_by_its_code() {
     let served = Served::start().await;
     let ready = json(served.get("/readyz"), 200).await;

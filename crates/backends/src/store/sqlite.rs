@@ -7,6 +7,7 @@ mod facts;
 mod generations;
 mod list;
 mod media;
+mod node_runs;
 mod open;
 mod prune;
 mod summaries;
@@ -23,6 +24,7 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use monitor_core::event::Event;
 use monitor_core::generation::{NodeError, Summary};
+use monitor_core::performance::NodeRun;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{
     AttemptRecord, Created, GenerationRecord, Known, ListQuery, MediaRecord, Page, Pruned, Retention, Store, StoreError,
@@ -184,6 +186,10 @@ impl Store for Sqlite {
 
     async fn instance_today(&self, instance_id: &str, since: Timestamp) -> Result<(u32, u32, u64), StoreError> {
         self.told(events::instance_today(self.readers(), instance_id, since).await)
+    }
+
+    async fn node_runs(&self, instance_id: Option<&str>, limit: u32) -> Result<Vec<NodeRun>, StoreError> {
+        self.told(node_runs::newest(self.readers(), instance_id, limit).await)
     }
 
     async fn add_media(&self, rows: &[MediaRecord]) -> Result<(), StoreError> {

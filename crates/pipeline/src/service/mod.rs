@@ -3,6 +3,7 @@
 mod dispatch;
 mod instances;
 mod lists;
+mod performance;
 mod submit;
 
 pub use instances::{RelaySink, Site, known_jobs};
@@ -19,6 +20,7 @@ use dispatch::Dispatch;
 use monitor_core::event::Event;
 use monitor_core::frame::FrameBody;
 use monitor_core::generation::{Generation, Instance, OutputStatus};
+use monitor_core::performance::ClassPerformance;
 use monitor_core::time::Timestamp;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -197,6 +199,10 @@ impl Api for Service {
     async fn reconnect(&self, instance_id: &str) -> Result<(), ApiError> {
         self.site(instance_id)?.monitor.reconnect().await;
         Ok(())
+    }
+
+    async fn performance(&self, instance_id: Option<&str>) -> Result<Vec<ClassPerformance>, ApiError> {
+        self.class_performances(instance_id).await
     }
 
     async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError> {

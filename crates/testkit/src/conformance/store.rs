@@ -3,12 +3,14 @@
 mod events;
 mod lists;
 mod media;
+mod node_runs;
 mod prune;
 mod sending;
 
 pub use events::*;
 pub use lists::*;
 pub use media::*;
+pub use node_runs::*;
 pub use prune::*;
 pub use sending::*;
 
@@ -51,6 +53,12 @@ macro_rules! store_conformance {
             sequences_of_an_instance_go_on_after_a_restart
             prompts_that_ended_at_an_instance_are_told_newest_last
             the_day_of_an_instance_counts_its_attempts
+
+            node_runs_are_told_once_their_attempt_has_ended
+            node_runs_tell_class_duration_and_steps_newest_first
+            nodes_that_did_not_run_or_are_of_no_known_class_or_duration_are_no_runs
+            node_runs_of_an_instance_leave_out_those_of_others
+            at_most_so_many_node_runs_as_asked_for_are_told
 
             a_newer_summary_is_never_replaced_by_an_older_one
             a_summary_without_a_generation_is_refused

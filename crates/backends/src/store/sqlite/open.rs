@@ -189,6 +189,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_of_the_first_version_keeps_its_rows_and_gets_what_is_new() {
+        let dir = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new().filename(dir.path().join(FILE)).create_if_missing(true);
+        let mut old = options.connect().await.unwrap();
+        let first = Migrator::with_migrations(MIGRATIONS.iter().take(1).cloned().collect());
+        first.run_direct(None, &mut old, false).await.unwrap();
+        old.execute("INSERT INTO node_runs VALUES (x'00', 1, '3', 'a', 'KSampler', 0, 9, 9, 0, 20.0)").await.unwrap();
+        sqlx::Connection::close(old).await.unwrap();
+        let Opened { mut writer, lock: _lock, .. } = open(dir.path()).await.unwrap();
+        let kept = "SELECT class_type FROM node_runs INDEXED BY node_runs_newest
+            WHERE NOT cached AND class_type IS NOT NULL AND duration_ms IS NOT NULL";
+        let kept: Vec<String> = sqlx::query_scalar(kept).fetch_all(&mut writer).await.unwrap();
+        assert_eq!(kept, ["KSampler"]);
+    }
+
+    #[tokio::test]
     async fn a_file_of_a_newer_version_is_told_as_such_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         fresh(dir.path()).await;

@@ -5,7 +5,7 @@ use monitor_core::event::{Event, JobQueued, NodeExecuted, WorkflowNode, Workflow
 use monitor_core::names::NodeKind;
 use monitor_pipeline::ports::{Outbox, Store, StoreError};
 use monitor_testkit::conformance::sample::{Job, at, attempt, record, shuffled};
-use sqlx::Executor;
+use sqlx::{AssertSqlSafe, Executor};
 use tempfile::TempDir;
 
 async fn fresh() -> (TempDir, Sqlite) {
@@ -88,6 +88,20 @@ async fn nodes_are_measured_alike_in_whatever_order_their_events_come() {
             store.apply(batch).await.unwrap();
         }
         assert_eq!(node_runs(&store).await, measured(), "order {seed}");
+    }
+}
+
+#[tokio::test]
+async fn the_newest_node_runs_are_read_from_an_index_alone() {
+    let (_dir, store) = fresh().await;
+    for statement in [super::node_runs::OF_ALL, super::node_runs::OF_INSTANCE] {
+        let plan: Vec<(i64, i64, i64, String)> =
+            sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")))
+                .fetch_all(store.readers())
+                .await
+                .unwrap();
+        let [(.., step)] = &plan[..] else { panic!("{plan:?}") };
+        assert!(step.contains("USING COVERING INDEX node_runs_newest"), "{step}");
     }
 }
 
