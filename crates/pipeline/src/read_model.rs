@@ -1,16 +1,21 @@
 //! The views of the generations that somebody is interested in, kept in memory: folded as events come, read by the
 //! API, and told to the hub's readers. What is not here is rebuilt from the store, which has every durable event.
 
+mod rebuild;
+
+use rebuild::{attempt_seed, seed};
+pub use rebuild::{output, rebuild};
+
 use crate::clock;
 use crate::hub::{Encoded, Hub, Topic};
 use crate::journal::Journal;
-use crate::ports::{AttemptRecord, GenerationRecord, Known, MediaRecord, Sending, Store, StoreError};
+use crate::ports::{AttemptRecord, GenerationRecord, MediaRecord, Store, StoreError};
 use monitor_core::event::{Body, Event};
 use monitor_core::frame::{Frame, FrameBody, PreviewHeader};
-use monitor_core::generation::{Generation, Instance, NodeError, Output, OutputStatus, Status, Summary};
+use monitor_core::generation::{Generation, Instance, NodeError, Status, Summary};
 use monitor_core::time::Timestamp;
 use monitor_core::tracker::Picture;
-use monitor_core::view::{self, AttemptSeed, Seed, View};
+use monitor_core::view::{self, Seed, View};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
@@ -338,71 +343,5 @@ impl ReadModel {
         let Some(known) = self.store.known(queue_id).await? else { return Ok(None) };
         let view = rebuild(known, &self.store.events(queue_id).await?, &self.store.media(queue_id).await?);
         Ok(Some(self.insert(view)))
-    }
-}
-
-/// The view of a generation from all that is kept of it.
-pub fn rebuild(known: Known, events: &[Event], media: &[MediaRecord]) -> View {
-    let mut view = View::new(seed(&known.record));
-    for attempt in &known.attempts {
-        view.attempt_known(attempt_seed(attempt));
-    }
-    for row in media {
-        view.put_output(output(row), row.position);
-    }
-    for event in events {
-        view.apply(event);
-    }
-    // Steps are not durable; the percentage that was shown must not fall all the same.
-    if let Some(saved) = known.saved.filter(|saved| saved.prompt_id == view.prompt_id()) {
-        view.percentage_known(view.attempt(), saved.overall_percentage);
-    }
-    view
-}
-
-fn seed(record: &GenerationRecord) -> Seed {
-    Seed {
-        queue_id: record.queue_id,
-        origin: record.origin,
-        instance_id: record.instance_id.clone(),
-        title: record.title.clone(),
-        created_at: record.created_at,
-        metadata: record.metadata.clone(),
-        warnings: record.warnings.clone(),
-    }
-}
-
-fn attempt_seed(attempt: &AttemptRecord) -> AttemptSeed {
-    let refused = attempt.sending == Sending::Refused;
-    AttemptSeed {
-        number: attempt.number,
-        prompt_id: attempt.prompt_id.clone(),
-        instance_id: attempt.instance_id.clone(),
-        change: attempt.change.clone(),
-        refusal: attempt.refusal.clone().filter(|_| refused),
-        completed_at: None,
-        retry_stopped: false,
-    }
-}
-
-/// The contract's shape of a media row.
-pub fn output(row: &MediaRecord) -> Output {
-    let stored = row.status == OutputStatus::Stored;
-    Output {
-        media_id: row.media_id,
-        node_id: row.node_id.clone(),
-        kind: row.kind,
-        preview: row.preview,
-        content_type: row.content_type.clone(),
-        size: row.size,
-        width: row.width,
-        height: row.height,
-        sha256: row.sha256.clone(),
-        url: (stored && row.key.is_some()).then(|| view::media_url(row.media_id)),
-        thumbnail_url: (stored && row.thumbnail_key.is_some()).then(|| view::thumbnail_url(row.media_id)),
-        original_filename: row.source.as_ref().map(|source| source.filename.clone()),
-        text: row.text.clone(),
-        status: row.status,
-        reason: row.reason.clone(),
     }
 }
