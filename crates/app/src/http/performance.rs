@@ -28,6 +28,7 @@ pub(super) struct Whose {
     params(("instanceId" = Option<String>, Query, description = "Without it: of all servers together")),
     responses(
         (status = 200, body = PerformanceList),
+        (status = 400, body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json",
             description = "There is no such server"),
     ))]

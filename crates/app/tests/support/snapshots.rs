@@ -5,6 +5,7 @@ use bytes::Bytes;
 use monitor_core::event::Event;
 use monitor_core::frame::FrameBody;
 use monitor_core::generation::{Generation, Instance};
+use monitor_core::performance::ClassPerformance;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::api::{
     Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload,
@@ -74,6 +75,9 @@ impl<S: Snapshots> Api for OnlySnapshots<S> {
         Err(absent())
     }
     async fn reconnect(&self, _: &str) -> Result<(), ApiError> {
+        Err(absent())
+    }
+    async fn performance(&self, _: Option<&str>) -> Result<Vec<ClassPerformance>, ApiError> {
         Err(absent())
     }
     async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError> {
