@@ -109,7 +109,8 @@ fn ticks(sorted: Vec<u64>) -> Vec<u64> {
 fn steps(runs: &[&NodeRun]) -> Option<CostDriver> {
     let mut runs: Vec<(f64, u64)> = runs.iter().filter_map(|run| Some((run.steps?, run.duration_ms))).collect();
     runs.sort_by(|(steps, duration), (others, other)| steps.total_cmp(others).then(duration.cmp(other)));
-    let mut values: Vec<&[(f64, u64)]> = runs.chunk_by(|(steps, _), (others, _)| steps.total_cmp(others).is_eq()).collect();
+    let mut values: Vec<&[(f64, u64)]> =
+        runs.chunk_by(|(steps, _), (others, _)| steps.total_cmp(others).is_eq()).collect();
     if values.len() < 2 {
         return None;
     }

@@ -92,7 +92,7 @@ impl Meter {
         let mut what = std::pin::pin!(what);
         loop {
             match tokio::time::timeout(Self::INTERVAL, &mut what).await {
-                Ok(done) => return (self.read() - before, done),
+                Ok(done) => return (self.read().saturating_sub(before), done),
                 Err(_) => self.read(),
             };
         }

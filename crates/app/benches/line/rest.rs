@@ -13,7 +13,7 @@ pub(crate) async fn memory() {
     let serve = Serve::start(&fake.base_url(), data.path());
     fake.wait_until(|state| !state.clients.is_empty()).await;
     tokio::time::sleep(SETTLED).await;
-    let resident = serve.process.resident_bytes() as f64 / (1 << 20) as f64;
+    let resident = serve.process.resident_bytes() as f64 / f64::from(1 << 20);
     row("memory without jobs (RSS)", &format!("{resident:.1} MiB"), "< 20 MB");
 }
 

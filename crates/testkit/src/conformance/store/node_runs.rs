@@ -40,10 +40,10 @@ pub async fn node_runs_are_told_once_their_attempt_has_ended<P: Place<Adapter: S
     store.apply(&events[..2]).await.unwrap();
     assert_eq!(store.node_runs(None, 100).await.unwrap(), []);
     store.apply(&events).await.unwrap();
-    let run = NodeRun { class_type: "KSampler".to_owned(), duration_ms: 1_500, steps: Some(20.0) };
-    assert_eq!(store.node_runs(None, 100).await.unwrap(), [run.clone()]);
+    let runs = [NodeRun { class_type: "KSampler".to_owned(), duration_ms: 1_500, steps: Some(20.0) }];
+    assert_eq!(store.node_runs(None, 100).await.unwrap(), runs);
     place.close(store).await;
-    assert_eq!(place.open().await.node_runs(None, 100).await.unwrap(), [run]);
+    assert_eq!(place.open().await.node_runs(None, 100).await.unwrap(), runs);
 }
 
 pub async fn node_runs_tell_class_duration_and_steps_newest_first<P: Place<Adapter: Store>>() {
