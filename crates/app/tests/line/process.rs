@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 /// Longer than anything takes, also on a machine that does much else.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// The first line that `serve` prints, up to its address.
 const ADDRESS_LINE: &str = "ComfyUI Monitor ";
@@ -79,7 +79,7 @@ impl Log {
     }
 
     /// To the last line, once the process is gone.
-    fn to_its_end(&mut self) {
+    fn finish_reading(&mut self) {
         if let Some(reading) = self.reading.take() {
             reading.join().unwrap();
         }
@@ -260,7 +260,7 @@ impl Monitor {
     pub(crate) fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.log.to_its_end();
+        self.log.finish_reading();
         self.log()
     }
 
@@ -279,7 +279,7 @@ impl Monitor {
             }
         })
         .await;
-        self.log.to_its_end();
+        self.log.finish_reading();
         status
     }
 

@@ -16,8 +16,8 @@ async fn a_waiting_job_that_is_cancelled_leaves_the_queue_and_the_running_one_go
     assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
     let end = stage.live.end_of(&waiting).await;
     assert_eq!((&end["type"], &end["reason"]), (&json!("job_interrupted"), &json!("cancelled")), "{end}");
-    let state = stage.fake_when("an empty queue", |state| state.pending.is_empty()).await;
-    assert!(state.held, "the running one was hit: {state:?}");
+    let seen = stage.fake_when("an empty queue", |state| state.pending.is_empty()).await;
+    assert!(seen.held, "the running one was hit: {seen:?}");
     stage.fake.release();
     stage.completes(&running).await;
     assert_frames(&stage.live.of(&waiting));
