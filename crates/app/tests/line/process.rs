@@ -79,7 +79,7 @@ impl Log {
     }
 
     /// To the last line, once the process is gone.
-    fn read_to_the_end(&mut self) {
+    fn finish_reading(&mut self) {
         if let Some(reading) = self.reading.take() {
             reading.join().unwrap();
         }
@@ -260,7 +260,7 @@ impl Monitor {
     pub(crate) fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.log.read_to_the_end();
+        self.log.finish_reading();
         self.log()
     }
 
@@ -279,7 +279,7 @@ impl Monitor {
             }
         })
         .await;
-        self.log.read_to_the_end();
+        self.log.finish_reading();
         status
     }
 

@@ -1,6 +1,7 @@
 //! Every recorded job, submitted through the line: what a page sees of it from its submission to its files.
 
 use crate::process::{DataDir, Monitor};
+use crate::stage::start;
 use crate::story::{assert_ended, assert_frames, assert_outputs};
 use crate::workflows::tape;
 use monitor_testkit::play::Ending;
@@ -62,7 +63,7 @@ fn no_recording_with_jobs_is_left_out() {
 
 async fn replay(name: &str) {
     let tape = tape(name);
-    let fake = FakeComfy::builder().tape(Arc::clone(&tape)).speed(0.0).start().await.unwrap();
+    let fake = start(FakeComfy::builder().tape(Arc::clone(&tape)).speed(0.0)).await;
     let folder = DataDir::new();
     let monitor = Monitor::start(&folder, &[fake.base_url()]).await;
     monitor.connected().await;

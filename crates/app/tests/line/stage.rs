@@ -6,6 +6,8 @@ use crate::story::{assert_ended, assert_frames, assert_outputs};
 use crate::workflows::submission;
 use monitor_testkit::{Builder, FakeComfy, Script, Snapshot};
 use serde_json::Value;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 pub(crate) struct Stage {
     pub(crate) fake: FakeComfy,
@@ -14,13 +16,24 @@ pub(crate) struct Stage {
     pub(crate) live: Live,
 }
 
+/// On a port that stays its own while it is dead: none of those that the system hands out to others.
+pub(crate) async fn start(builder: Builder) -> FakeComfy {
+    static NEXT: AtomicU16 = AtomicU16::new(20_000);
+    loop {
+        let port = NEXT.fetch_add(1, Ordering::Relaxed);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return builder.port(port).start().await.unwrap();
+        }
+    }
+}
+
 pub(crate) async fn scripted(script: Script) -> Stage {
     Stage::with(FakeComfy::builder().script(script).speed(0.0)).await
 }
 
 impl Stage {
     pub(crate) async fn with(builder: Builder) -> Stage {
-        let fake = builder.start().await.unwrap();
+        let fake = start(builder).await;
         let folder = DataDir::new();
         let monitor = Monitor::start(&folder, &[fake.base_url()]).await;
         monitor.connected().await;

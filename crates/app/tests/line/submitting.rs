@@ -2,7 +2,7 @@
 //! it is sent.
 
 use crate::process::{DataDir, Monitor};
-use crate::stage::{Stage, scripted};
+use crate::stage::{Stage, scripted, start};
 use crate::story::{assert_ended, assert_frames};
 use crate::workflows::{held, portrait, submission};
 use monitor_testkit::files::{Traits, bytes};
@@ -56,7 +56,7 @@ async fn an_old_server_that_answers_late_with_its_own_id_is_understood() {
 
 #[tokio::test]
 async fn what_is_submitted_while_the_server_is_away_is_sent_when_it_is_there() {
-    let fake = FakeComfy::builder().speed(0.0).start().await.unwrap();
+    let fake = start(FakeComfy::builder().speed(0.0)).await;
     fake.kill().await;
     let folder = DataDir::new();
     let monitor = Monitor::start(&folder, &[fake.base_url()]).await;

@@ -156,7 +156,7 @@ impl Service {
                 while let Some(Ok(())) = stop.run_until_cancelled(status.changed()).await {
                     status.borrow_and_update();
                     service.dispatch.wake();
-                    let instance = service.describe(&site).await;
+                    let Some(instance) = stop.run_until_cancelled(service.describe(&site)).await else { return };
                     service.parts.read_model.instance(instance);
                     stop.run_until_cancelled(tokio::time::sleep(UPDATE_INTERVAL)).await;
                 }

@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 /// How long a submission waits for `ComfyUI`'s answer before it says that it waits.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+/// Marking an attempt as sent, or finding nobody to send it to, takes a moment.
+const OTHERS_TURN: Duration = Duration::from_millis(10);
 /// Whole `/object_info`: near 1 MB, and the server builds it on asking.
 const CLASSES_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -123,16 +125,23 @@ impl Service {
             let status = generation.status.as_str();
             return Err(ApiError::Conflict(format!("this generation has ended already ({status})")));
         }
-        let mut attempt = self.last_attempt(queue_id).await?;
-        // Not while it is being sent: it would run although it was told to have ended.
-        if attempt.sending == Sending::Waiting && self.dispatch.take(&attempt) {
+        let attempt = loop {
+            let attempt = self.last_attempt(queue_id).await?;
+            if attempt.sending != Sending::Waiting {
+                break attempt;
+            }
+            if !self.dispatch.take(&attempt) {
+                // Just being looked at, to be sent or not: taken back now, it would run although it was told to have
+                // ended.
+                tokio::time::sleep(OTHERS_TURN).await;
+                continue;
+            }
             let taken_back = self.take_back(queue_id).await;
             self.dispatch.give_back(&attempt);
             if let Some(generation) = taken_back? {
                 return Ok(generation);
             }
-            attempt = self.last_attempt(queue_id).await?;
-        }
+        };
         let Some(instance_id) = &attempt.instance_id else {
             return Err(ApiError::Conflict("it has not been sent to an instance yet".to_owned()));
         };
