@@ -18,8 +18,9 @@ use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-/// More ids than this in one job are heard but not kept: a server cannot make us grow without bound.
-const MAX_NODES: usize = 50_000;
+/// More nodes than this that are not in the submitted graph are heard but not followed: each costs events, and a server
+/// cannot make us grow without bound.
+const MAX_CHILDREN: usize = 5_000;
 /// Room left in the sequence for what a former run of ours gave out and did not store.
 const SEQUENCE_LEAP: u64 = 1 << 20;
 

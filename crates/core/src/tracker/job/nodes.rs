@@ -1,6 +1,6 @@
 //! The nodes of a job: what each of them is at, and the events that follow.
 
-use super::{Job, MAX_NODES, Pen};
+use super::{Job, MAX_CHILDREN, Pen};
 use crate::event::{FileRef, ImagesGenerated, NodeExecuted, NodeExecuting, NodeProgressUpdate, NodeRef, NodeState};
 use crate::messages::{message_with, verb};
 use crate::names::NodeKind;
@@ -67,7 +67,7 @@ impl Job {
             }
             return Some(at);
         }
-        if self.nodes.len() >= MAX_NODES {
+        if self.nodes.len() >= self.plan.nodes.len() + MAX_CHILDREN {
             return None;
         }
         let own = self.plan.node(id);
