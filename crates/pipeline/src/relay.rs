@@ -18,8 +18,10 @@ use uuid::Uuid;
 
 /// Taken together at most.
 const BATCH: usize = 4_096;
-/// Published events leave the outbox together, this often or when so many have come together.
-const SWEEP_INTERVAL: Duration = Duration::from_millis(100);
+/// Published events leave the outbox together, this often or when so many have come together. Nobody waits for it, and
+/// what a kill leaves there is told again; but each time costs two commits, and commits are most of what a lifecycle
+/// event costs.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 const SWEEP_COUNT: usize = 256;
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);

@@ -13,7 +13,7 @@ use uuid::Uuid;
 const ROUNDS: usize = 5;
 const JOBS: usize = 2;
 /// What the monitor puts off (leaving the outbox, saving summaries) is done by then.
-const AFTERMATH: Duration = Duration::from_millis(400);
+const AFTERMATH: Duration = Duration::from_millis(1_500);
 /// Where the bare read loop takes 18 ms, the monitor is to take less than 50 ms.
 const AIM: f64 = 50.0 / 18.0;
 

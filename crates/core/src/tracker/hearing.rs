@@ -18,7 +18,10 @@ impl Tracker {
         if let Message::Progress(step) = message
             && let Some(node) = &step.node
         {
-            self.last_progress = Some((prompt_id.to_owned(), node.clone()));
+            let same = |(prompt, last): &(String, String)| prompt == prompt_id && last == node;
+            if !self.last_progress.as_ref().is_some_and(same) {
+                self.last_progress = Some((prompt_id.to_owned(), node.clone()));
+            }
         }
         let Some(at) = self.job_of(prompt_id) else {
             if !self.is_ended(prompt_id) || matches!(message, Message::ExecutionStart(_)) {
