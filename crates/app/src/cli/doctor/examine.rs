@@ -16,12 +16,29 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-/// Between the two looks at the queue: the worker takes the next job within milliseconds.
-const LOOKS: Duration = Duration::from_secs(2);
-/// The greeting is the first thing on a new WebSocket.
-const GREETING: Duration = Duration::from_secs(5);
-/// Where `ComfyUI` and its desktop application listen when nothing is said.
-const USUAL_PORTS: [u16; 2] = [8188, 8000];
+/// How long the examination waits, from when on something is slow, and where else a server may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Between the two looks at the queue: the worker takes the next job within milliseconds.
+    pub(super) looks: Duration,
+    /// The greeting is the first thing on a new WebSocket.
+    pub(super) greeting: Duration,
+    /// Building the node classes holds up all messages of a server.
+    pub(super) object_info: Duration,
+    /// Where `ComfyUI` and its desktop application listen when nothing is said.
+    pub(super) usual_ports: [u16; 2],
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            looks: Duration::from_secs(2),
+            greeting: Duration::from_secs(5),
+            object_info: Duration::from_secs(5),
+            usual_ports: [8188, 8000],
+        }
+    }
+}
 
 /// What concerns ourselves: address, folder, token.
 pub(super) async fn ourselves(config: &Config) -> Vec<Finding> {
@@ -55,7 +72,7 @@ async fn try_to_write(folder: &Path) -> io::Result<()> {
 }
 
 /// What concerns one server.
-pub(super) async fn server(instance: &Instance, thorough: bool) -> Vec<Finding> {
+pub(super) async fn server(instance: &Instance, thorough: bool, limits: &Limits) -> Vec<Finding> {
     let place = instance.place();
     let comfy = match ComfyServer::new(&instance.options()) {
         Ok(comfy) => comfy,
@@ -65,7 +82,9 @@ pub(super) async fn server(instance: &Instance, thorough: bool) -> Vec<Finding> 
         Ok(stats) => stats,
         Err(error) => {
             let elsewhere = match &error {
-                ComfyError::Refused { .. } | ComfyError::NotComfy { .. } => elsewhere(instance).await,
+                ComfyError::Refused { .. } | ComfyError::NotComfy { .. } => {
+                    elsewhere(instance, limits.usual_ports).await
+                }
                 _ => None,
             };
             return vec![findings::unreachable(&place, &error, elsewhere)];
@@ -74,21 +93,22 @@ pub(super) async fn server(instance: &Instance, thorough: bool) -> Vec<Finding> 
     let mut found = Vec::new();
     found.extend(findings::version(stats.comfyui_version.as_deref()));
     found.extend(findings::previews(&arguments(instance).await));
-    found.extend(greeting(&comfy, &place).await);
-    found.extend(queue(&comfy).await);
+    found.extend(greeting(&comfy, &place, limits.greeting).await);
+    found.extend(queue(&comfy, limits.looks).await);
     if thorough {
         let started = Instant::now();
         found.extend(match comfy.object_info().await {
-            Ok(_) => findings::object_info(started.elapsed()),
-            Err(_) => findings::object_info(Duration::from_mins(1)),
+            // One that takes too long is slow in the first place.
+            Ok(_) | Err(ComfyError::Timeout { .. }) => findings::object_info(started.elapsed(), limits.object_info),
+            Err(error) => Some(findings::no_object_info(&error)),
         });
     }
     found
 }
 
 /// Another port of the same host where a `ComfyUI` answers.
-async fn elsewhere(instance: &Instance) -> Option<u16> {
-    for port in USUAL_PORTS.into_iter().filter(|port| Some(*port) != instance.url.port_or_known_default()) {
+async fn elsewhere(instance: &Instance, ports: [u16; 2]) -> Option<u16> {
+    for port in ports.into_iter().filter(|port| Some(*port) != instance.url.port_or_known_default()) {
         let mut other = instance.clone();
         // No secrets to a port that nobody configured.
         (other.token, other.headers) = (None, Vec::new());
@@ -122,12 +142,12 @@ async fn arguments(instance: &Instance) -> Vec<String> {
     asked.await.unwrap_or_default()
 }
 
-async fn greeting(comfy: &ComfyServer, place: &str) -> Option<Finding> {
+async fn greeting(comfy: &ComfyServer, place: &str, patience: Duration) -> Option<Finding> {
     let mut socket = match comfy.connect(&format!("doctor-{}", Uuid::new_v4())).await {
         Ok(socket) => socket,
         Err(error) => return Some(findings::socket(place, &error)),
     };
-    let greeted = timeout(GREETING, socket.next()).await;
+    let greeted = timeout(patience, socket.next()).await;
     socket.close(Duration::from_secs(2)).await;
     match greeted {
         Ok(Some(Ok(_))) => None,
@@ -136,12 +156,12 @@ async fn greeting(comfy: &ComfyServer, place: &str) -> Option<Finding> {
     }
 }
 
-async fn queue(comfy: &ComfyServer) -> Option<Finding> {
+async fn queue(comfy: &ComfyServer, between: Duration) -> Option<Finding> {
     let first = comfy.queue().await.ok()?;
     if first.running.is_empty() && first.pending.is_empty() {
         return None;
     }
-    sleep(LOOKS).await;
+    sleep(between).await;
     let second = comfy.queue().await.ok()?;
     let history = comfy.recent_history(1).await.unwrap_or_default();
     findings::queue(&first, &second, history.entries.last(), clock::now().as_millis())
@@ -149,88 +169,7 @@ async fn queue(comfy: &ComfyServer) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::findings::Severity;
     use super::*;
-    use axum::Router;
-    use axum::routing::get;
-    use monitor_testkit::{FakeComfy, Faults};
-    use reqwest::Url;
-
-    fn at(url: &str) -> Instance {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Instance::new("default", Url::parse(url).unwrap())
-    }
-
-    async fn served(router: Router) -> String {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        format!("http://{address}")
-    }
-
-    async fn titles(instance: &Instance) -> String {
-        let found = server(instance, true).await;
-        found.iter().map(|finding| format!("{}: {}", finding.title, finding.cause)).collect::<Vec<_>>().join("\n")
-    }
-
-    #[tokio::test]
-    async fn a_healthy_server_has_no_findings() {
-        let fake = FakeComfy::builder().start().await.unwrap();
-        assert_eq!(titles(&at(&fake.base_url())).await, "");
-    }
-
-    #[tokio::test]
-    async fn a_server_that_does_not_run_is_told_as_such() {
-        let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-        let found = server(&at(&format!("http://127.0.0.1:{port}")), false).await;
-        assert_eq!(found[0].severity, Severity::Error);
-        // On a machine where a ComfyUI runs at its usual port the answer is that port.
-        assert!(found[0].fix.contains("COMFYUI_PORT"), "{found:?}");
-    }
-
-    #[tokio::test]
-    async fn something_else_at_the_port_is_no_comfyui() {
-        let url = served(Router::new().route("/", get(|| async { "hello" }))).await;
-        let titles = titles(&at(&url)).await;
-        assert!(titles.contains("No ComfyUI") && titles.contains("else"), "{titles}");
-    }
-
-    #[tokio::test]
-    async fn a_server_that_wants_a_login_is_told_as_such_and_the_login_helps() {
-        let faults = Faults { require_header: Some(("authorization".into(), "Bearer t".into())), ..Faults::default() };
-        let fake = FakeComfy::builder().faults(faults).start().await.unwrap();
-        let mut instance = at(&fake.base_url());
-        assert!(titles(&instance).await.contains("refuses us with 401"));
-        instance.token = Some(crate::config::Secret::new("t"));
-        assert_eq!(titles(&instance).await, "");
-    }
-
-    #[tokio::test]
-    async fn https_to_a_server_that_speaks_http_is_a_tls_problem() {
-        let fake = FakeComfy::builder().start().await.unwrap();
-        let found = server(&at(&fake.base_url().replace("http://", "https://")), false).await;
-        assert!(found[0].title.contains("No secure connection"), "{found:?}");
-        assert!(found[0].fix.contains("http://"), "{found:?}");
-    }
-
-    #[tokio::test]
-    async fn an_old_server_is_told_as_such() {
-        let fake = FakeComfy::builder().version("0.3.40").start().await.unwrap();
-        assert!(titles(&at(&fake.base_url())).await.contains("0.3.40 is too old"));
-    }
-
-    #[tokio::test]
-    async fn a_proxy_that_passes_http_and_no_websocket_is_told_as_such() {
-        let stats = r#"{"system": {"comfyui_version": "0.33.0", "argv": ["main.py", "--preview-method", "auto"]}, "devices": []}"#;
-        let json = |text: &'static str| get(move || async move { ([("content-type", "application/json")], text) });
-        let router = Router::new()
-            .route("/system_stats", json(stats))
-            .route("/queue", json(r#"{"queue_running": [], "queue_pending": []}"#))
-            .route("/object_info", json("{}"))
-            .route("/ws", get(|| async { (http::StatusCode::BAD_GATEWAY, "bad gateway") }));
-        let titles = titles(&at(&served(router).await)).await;
-        assert!(titles.contains("No live messages") && titles.contains("upgrades"), "{titles}");
-    }
 
     #[tokio::test]
     async fn a_folder_that_cannot_be_written_is_told_and_a_good_one_is_left_as_it_was() {

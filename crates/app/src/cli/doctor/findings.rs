@@ -12,8 +12,6 @@ use std::time::Duration;
 
 /// The first version with `progress_state`, and with prompt ids of ours (`comfyui-protocol`, section 9).
 const OLDEST: [u64; 3] = [0, 3, 45];
-/// Building the node classes holds up all messages of a server.
-const SLOW_OBJECT_INFO: Duration = Duration::from_secs(5);
 /// Longer than nearly all jobs.
 const LONG_MS: i64 = 60 * 60 * 1_000;
 /// Hexadecimal digits of 64 bits.
@@ -194,8 +192,9 @@ pub(super) fn queue(first: &Queue, second: &Queue, last: Option<&HistoryEntry>, 
     })
 }
 
-pub(super) fn object_info(took: Duration) -> Option<Finding> {
-    (took > SLOW_OBJECT_INFO).then(|| {
+/// `slow`: what is still in order.
+pub(super) fn object_info(took: Duration, slow: Duration) -> Option<Finding> {
+    (took > slow).then(|| {
         finding(
             Severity::Warning,
             format!("ComfyUI needs {:.0} s to list its node classes", took.as_secs_f64()),
@@ -204,6 +203,17 @@ pub(super) fn object_info(took: Duration) -> Option<Finding> {
             "start ComfyUI with --disable-all-custom-nodes and see whether it is fast; then find the extension",
         )
     })
+}
+
+/// The node classes could not be had at all.
+pub(super) fn no_object_info(error: &ComfyError) -> Finding {
+    finding(
+        Severity::Warning,
+        "ComfyUI does not list its node classes",
+        error.to_string(),
+        "its terminal says which extension fails there; a proxy in between must pass /object_info on, which is of \
+         several MB",
+    )
 }
 
 /// What binding our own address gave. `ours`: a monitor answers there.

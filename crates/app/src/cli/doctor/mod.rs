@@ -1,6 +1,8 @@
 //! `doctor`: what is wrong, why, and what mends it.
 
 mod examine;
+#[cfg(test)]
+mod fakes;
 mod findings;
 
 use super::{Exit, Global, path_text, print, words};
@@ -56,7 +58,8 @@ pub(super) async fn doctor(global: &Global, args: DoctorArgs) -> anyhow::Result<
         found.push((None, finding));
     }
     found.extend(examine::ourselves(&config).await.into_iter().map(|finding| (None, finding)));
-    let servers = config.instances.iter().map(|instance| examine::server(instance, !args.quick));
+    let limits = examine::Limits::default();
+    let servers = config.instances.iter().map(|instance| examine::server(instance, !args.quick, &limits));
     for (instance, findings) in config.instances.iter().zip(futures::future::join_all(servers).await) {
         found.extend(findings.into_iter().map(|finding| (Some(instance.id.clone()), finding)));
     }
