@@ -136,11 +136,6 @@ impl Library {
             Content::Text(text) => (format!("text {text}"), None, Some(text), OutputKind::Text, OutputStatus::Stored),
         };
         MediaRecord {
-            media_id: media_id(owner.queue_id, owner.attempt, node_id, &what),
-            queue_id: owner.queue_id,
-            attempt: owner.attempt,
-            instance_id: owner.instance_id.clone(),
-            node_id: node_id.to_owned(),
             kind,
             preview: source.as_ref().is_some_and(|source| source.r#type == "temp"),
             status,
@@ -148,13 +143,7 @@ impl Library {
             content_type: text.as_ref().map(|_| "text/plain; charset=utf-8".to_owned()),
             source,
             text,
-            width: None,
-            height: None,
-            sha256: None,
-            key: None,
-            thumbnail_key: None,
-            reason: None,
-            position,
+            ..pending(owner, node_id, &what, position)
         }
     }
 
@@ -162,27 +151,8 @@ impl Library {
     pub async fn picture(self: &Arc<Self>, instance_id: &str, picture: Picture) -> Result<(), StoreError> {
         let position = u32::try_from(self.store.media(picture.queue_id).await?.len()).unwrap_or(u32::MAX);
         let what = format!("socket {}", picture.ordinal);
-        let mut row = MediaRecord {
-            media_id: media_id(picture.queue_id, picture.attempt, &picture.node_id, &what),
-            queue_id: picture.queue_id,
-            attempt: picture.attempt,
-            instance_id: instance_id.to_owned(),
-            node_id: picture.node_id,
-            kind: OutputKind::Image,
-            preview: false,
-            status: OutputStatus::Pending,
-            source: None,
-            text: None,
-            content_type: None,
-            size: None,
-            width: None,
-            height: None,
-            sha256: None,
-            key: None,
-            thumbnail_key: None,
-            reason: None,
-            position,
-        };
+        let owner = Owner { queue_id: picture.queue_id, attempt: picture.attempt, instance_id: instance_id.to_owned() };
+        let mut row = pending(&owner, &picture.node_id, &what, position);
         self.store.add_media(std::slice::from_ref(&row)).await?;
         let bytes = Bytes::from(picture.image);
         let stored = self.media.store(row.media_id, stream::iter([Ok(bytes)]).boxed()).await;
@@ -297,6 +267,31 @@ impl Library {
             self.stop.cancel();
             self.tasks.wait().await;
         }
+    }
+}
+
+/// An image of which nothing is known but whose it is; `what` tells it from the others of its node.
+fn pending(owner: &Owner, node_id: &str, what: &str, position: u32) -> MediaRecord {
+    MediaRecord {
+        media_id: media_id(owner.queue_id, owner.attempt, node_id, what),
+        queue_id: owner.queue_id,
+        attempt: owner.attempt,
+        instance_id: owner.instance_id.clone(),
+        node_id: node_id.to_owned(),
+        kind: OutputKind::Image,
+        preview: false,
+        status: OutputStatus::Pending,
+        source: None,
+        text: None,
+        content_type: None,
+        size: None,
+        width: None,
+        height: None,
+        sha256: None,
+        key: None,
+        thumbnail_key: None,
+        reason: None,
+        position,
     }
 }
 

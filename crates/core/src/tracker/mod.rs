@@ -190,11 +190,6 @@ impl Tracker {
         self.jobs.iter().map(|job| job.prompt_id.clone()).chain(self.strangers.keys().cloned()).collect()
     }
 
-    /// Whether messages of a running job should be coming in on our socket.
-    pub fn expects_messages(&self) -> bool {
-        self.jobs.iter().any(|job| job.phase == Phase::Running && job.addressed_to_us)
-    }
-
     fn plan(&self, workflow: &serde_json::Value, outputs: &[String]) -> Plan {
         Graph::from_value(workflow).map(|graph| Plan::new(&graph, outputs, &self.classes)).unwrap_or_default()
     }
