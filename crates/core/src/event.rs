@@ -1,5 +1,6 @@
 //! Events: what we publish. Fields, names and order of meaning are fixed by `CONTRACT.md`, "Events".
 
+use crate::cost::{Expected, Work};
 use crate::names::NodeKind;
 use crate::time::Timestamp;
 use serde::de::Error as _;
@@ -146,6 +147,9 @@ pub struct WorkflowNode {
     pub node_title: String,
     pub kind: NodeKind,
     pub dependencies: Vec<Dependency>,
+    /// What it should take, as far as anything is known of it; absent for a node that comes from the cache.
+    #[serde(flatten, skip_serializing_if = "Option::is_none", default)]
+    pub expected: Option<Expected>,
 }
 
 /// A wire of the graph: `input` of this node is fed by output number `output` of `node_id`.
@@ -271,6 +275,8 @@ bodies! {
         #[serde(skip_serializing_if = "Option::is_none", default)] blocked: Option<String>,
         /// Steps it reported in all, where it did.
         #[serde(skip_serializing_if = "Option::is_none", default)] steps: Option<f64>,
+        /// What it had to do, where it ran and is of the submitted graph: history is made of this.
+        #[serde(skip_serializing_if = "Option::is_none", default)] work: Option<Work>,
     }
     ImagesGenerated = "Images Generated" {
         node_id: String,

@@ -3,6 +3,7 @@
 //! ids come in as values.
 
 pub mod comfy;
+pub mod cost;
 pub mod event;
 pub mod frame;
 pub mod generation;
@@ -11,6 +12,7 @@ pub mod messages;
 pub mod names;
 pub mod performance;
 pub mod progress;
+pub mod retry;
 pub mod time;
 pub mod tracker;
 pub mod view;

@@ -14,7 +14,7 @@ use monitor_core::event::{Body, Event};
 use monitor_core::frame::{Frame, FrameBody, PreviewHeader};
 use monitor_core::generation::{Generation, Instance, NodeError, Status, Summary};
 use monitor_core::time::Timestamp;
-use monitor_core::tracker::Picture;
+use monitor_core::tracker::{Pace, Picture, Place};
 use monitor_core::view::{self, Seed, View};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -165,13 +165,14 @@ impl ReadModel {
     }
 
     /// Places in line, of one instance.
-    pub fn positions(&self, positions: &[(Uuid, u32)], queue_remaining: Option<u64>) {
+    pub fn positions(&self, places: &[Place], queue_remaining: Option<u64>) {
         let now = clock::now();
-        for (queue_id, position) in positions {
+        for Place { queue_id, position, estimated_wait_time, .. } in places {
             let Some(entry) = lock(&self.entries).get(queue_id).map(Arc::clone) else { continue };
             let mut entry = lock(&entry);
             entry.view.live.queue_position = Some(*position);
             entry.view.live.comfyui_queue_remaining = queue_remaining;
+            entry.view.live.estimated_wait_time = *estimated_wait_time;
             if self.hub.is_watched(Topic::Generation(*queue_id)) {
                 self.publish(*queue_id, &[view::queue_frame(&entry.view, now.wall)]);
             }
@@ -179,6 +180,9 @@ impl ReadModel {
             self.update(&mut entry, before, now.mono, now.wall);
         }
     }
+
+    /// How far a running job is, when only time has passed.
+    pub fn pace(&self, _pace: &Pace) {}
 
     pub fn preview(&self, picture: &Picture) {
         if !self.hub.is_watched(Topic::Generation(picture.queue_id)) {

@@ -7,7 +7,7 @@ use crate::ports::{AttemptRecord, Bus, GenerationRecord, Outbox, Sending, Store,
 use crate::read_model::ReadModel;
 use monitor_core::event::Event;
 use monitor_core::generation::Origin;
-use monitor_core::tracker::{Observed, Picture};
+use monitor_core::tracker::{Observed, Pace, Picture, Place};
 use monitor_core::workflow::{form, title};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -39,8 +39,9 @@ pub enum Said {
         picture: Picture,
     },
     Preview(Picture),
+    Pace(Pace),
     Positions {
-        positions: Vec<(Uuid, u32)>,
+        places: Vec<Place>,
         queue_remaining: Option<u64>,
     },
     /// Answered when everything before it has been published and has left the outbox.
@@ -174,8 +175,9 @@ impl Relay {
                     }
                 }
                 Said::Preview(picture) => self.read_model.preview(&picture),
-                Said::Positions { positions, queue_remaining } => {
-                    self.read_model.positions(&positions, queue_remaining);
+                Said::Pace(pace) => self.read_model.pace(&pace),
+                Said::Positions { places, queue_remaining } => {
+                    self.read_model.positions(&places, queue_remaining);
                 }
                 Said::Flush(done) => flushes.push(done),
             }

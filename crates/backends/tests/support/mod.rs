@@ -5,7 +5,7 @@
 use monitor_backends::comfy::{ComfyServer, Options};
 use monitor_core::event::{Body, Event};
 use monitor_core::generation::InstanceState;
-use monitor_core::tracker::{Config, Observed, Picture, Submission};
+use monitor_core::tracker::{Config, Observed, Pace, Picture, Place, Submission};
 use monitor_pipeline::monitor::{InstanceStatus, MonitorHandle, Sink, Timing, start};
 use monitor_testkit::{FakeComfy, NodeScript, Script};
 use serde_json::{Value, json};
@@ -37,7 +37,9 @@ impl Sink for Ear {
         self.0.send_modify(|heard| heard.events.extend(events));
     }
 
-    fn positions(&self, _: Vec<(Uuid, u32)>) {}
+    fn positions(&self, _: Vec<Place>) {}
+
+    fn pace(&self, _: Pace) {}
 
     fn preview(&self, _: Picture) {
         self.0.send_modify(|heard| heard.previews += 1);

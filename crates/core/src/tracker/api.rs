@@ -4,7 +4,8 @@ use crate::comfy::binary::Frame as BinaryFrame;
 use crate::comfy::message::Message;
 use crate::comfy::progress::Progress;
 use crate::comfy::rest::{HistoryEntry, QueueItem};
-use crate::event::{Device, Event, JobError};
+use crate::cost::History;
+use crate::event::{Device, Eta, Event, JobError};
 use crate::generation::NodeError;
 use crate::time::Timestamp;
 use serde_json::Value;
@@ -26,6 +27,10 @@ pub struct Config {
     pub jobs: Vec<KnownJob>,
     /// Prompt ids, newest last, that were seen to end here: they tell a restarted server from one that goes on.
     pub ended_prompts: Vec<String>,
+    /// What nodes took here before.
+    pub history: History,
+    /// A job that runs longer is interrupted, and fails with `timeout`. Milliseconds.
+    pub timeout_ms: Option<u64>,
 }
 
 /// A job that a former run of ours already told about.
@@ -152,6 +157,42 @@ pub enum Want {
     Snapshot { prompt_ids: Vec<String> },
     /// `/history/{id}` alone: this job has ended.
     History { prompt_id: String },
+    /// It runs longer than it may: this prompt alone is to be interrupted.
+    Interrupt { prompt_id: String },
+}
+
+/// How far a running job is, when only time has passed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pace {
+    pub queue_id: Uuid,
+    pub attempt: u32,
+    pub overall_percentage: f64,
+    pub eta: Option<Eta>,
+    /// Of the nodes that run, the one that decides when the job ends; where several run.
+    pub critical_node_id: Option<String>,
+    /// Since when it has been silent for longer than its nodes lead to expect.
+    pub stalled_since: Option<Timestamp>,
+}
+
+/// A waiting job's place in line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub queue_id: Uuid,
+    /// 1 is next.
+    pub position: u32,
+    /// Milliseconds until it starts, by what runs before it.
+    pub estimated_wait_time: Option<u64>,
+    /// Until it is done, waiting included.
+    pub eta: Option<Eta>,
+}
+
+/// What a graph would take here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// Milliseconds until everything that waits and runs here now is done.
+    pub estimated_wait_time: u64,
+    /// From its own start to its end; `None` where nothing is known of any of its nodes.
+    pub eta: Option<Eta>,
 }
 
 /// A job that somebody else submitted, seen for the first time: comes before its events.
@@ -168,8 +209,10 @@ pub struct Observed {
 pub enum Output {
     Observed(Box<Observed>),
     Event(Box<Event>),
-    /// Places in the queue changed: 1 is next. Live only.
-    Positions(Vec<(Uuid, u32)>),
+    /// Places in the queue, or the waits there, changed. Live only.
+    Positions(Vec<Place>),
+    /// Live only, newest wins: at most twice a second for each job.
+    Pace(Pace),
     /// A preview while a node works. Live only, newest wins.
     Preview(Picture),
     /// A final image that came over the socket (`SaveImageWebsocket`).

@@ -13,10 +13,14 @@ mod plan;
 mod reconcile;
 mod strangers;
 
-pub use api::{Answer, Class, Config, Input, KnownJob, Observed, Output, Picture, Snapshot, Submission, Want};
+pub use api::{
+    Answer, Class, Config, Estimate, Input, KnownJob, Observed, Output, Pace, Picture, Place, Snapshot, Submission,
+    Want,
+};
 
 use crate::comfy::graph::Graph;
 use crate::comfy::message::Message;
+use crate::cost::History;
 use crate::event::{
     Base, Body, Event, MonitorDisconnected, MonitorInitialized, MonitorReconnected, MonitorStopped, SCHEMA_VERSION,
     SYSTEM_PROMPT,
@@ -178,11 +182,22 @@ impl Tracker {
         running.map(|job| job.prompt_id.clone()).collect()
     }
 
-    /// Generations that wait, in the order in which they will run.
-    pub fn waiting(&self) -> Vec<uuid::Uuid> {
+    /// Generations that wait, in the order in which they will run, and what each is expected to take once it runs
+    /// (milliseconds).
+    pub fn waiting(&self) -> Vec<(uuid::Uuid, Option<u64>)> {
         let mut waiting: Vec<&Job> = self.jobs.iter().filter(|job| job.position.is_some()).collect();
         waiting.sort_by_key(|job| job.position);
-        waiting.into_iter().map(|job| job.queue_id).collect()
+        waiting.into_iter().map(|job| (job.queue_id, None)).collect()
+    }
+
+    /// What a graph would take here, if it came now.
+    pub fn estimate(&self, _now: Now, _workflow: &serde_json::Value) -> Estimate {
+        Estimate::default()
+    }
+
+    /// What nodes took here, all that was learnt included.
+    pub fn learnt(&self) -> &History {
+        &self.config.history
     }
 
     /// Prompts that have not ended, for a caller that reads the queue of its own accord.
@@ -308,7 +323,10 @@ impl Tracker {
     fn positions(&mut self, out: &mut Vec<Output>) {
         self.place_in_line();
         if !self.moved.is_empty() {
-            out.push(Output::Positions(std::mem::take(&mut self.moved).into_iter().collect()));
+            let places = std::mem::take(&mut self.moved).into_iter();
+            let places =
+                places.map(|(queue_id, position)| Place { queue_id, position, estimated_wait_time: None, eta: None });
+            out.push(Output::Positions(places.collect()));
         }
     }
 }

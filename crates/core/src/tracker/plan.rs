@@ -43,6 +43,7 @@ impl Plan {
                             r#type: slot_type(graph, classes, &link.from, link.output),
                         })
                         .collect(),
+                    expected: None,
                 }
             })
             .collect();

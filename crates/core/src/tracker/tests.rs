@@ -59,7 +59,7 @@ fn positions(out: &[Output]) -> Vec<(u128, u32)> {
     out.iter()
         .filter_map(|output| if let Output::Positions(moved) = output { Some(moved) } else { None })
         .flatten()
-        .map(|(queue_id, place)| (queue_id.as_u128(), *place))
+        .map(|place| (place.queue_id.as_u128(), place.position))
         .collect()
 }
 

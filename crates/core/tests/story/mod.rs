@@ -108,6 +108,7 @@ impl Story {
             class_type: (*class).into(),
             node_title: (*title).into(),
             kind: *kind,
+            expected: None,
             dependencies: from
                 .iter()
                 .map(|from| Dependency { node_id: (*from).into(), input: "in".into(), output: 0, r#type: None })
@@ -162,6 +163,7 @@ impl Story {
             cached,
             blocked: blocked.map(Into::into),
             steps: None,
+            work: None,
         })
     }
 

@@ -212,14 +212,16 @@ impl Driver {
             match output {
                 Output::Event(_) => {}
                 Output::Observed(observed) => self.sink.observed(*observed),
-                Output::Positions(positions) => {
+                Output::Positions(places) => {
                     line_changed = true;
-                    self.sink.positions(positions);
+                    self.sink.positions(places);
                 }
+                Output::Pace(pace) => self.sink.pace(pace),
                 Output::Preview(picture) => self.sink.preview(picture),
                 Output::Image(picture) => self.sink.image(picture),
                 Output::Want(Want::Snapshot { prompt_ids }) => self.questions.want_snapshot(now.mono, prompt_ids),
                 Output::Want(Want::History { prompt_id }) => self.ask_history(prompt_id),
+                Output::Want(Want::Interrupt { prompt_id }) => self.interrupt(prompt_id),
             }
         }
         if !events.is_empty() {

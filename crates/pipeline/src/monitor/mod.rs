@@ -31,10 +31,9 @@ pub use watchdog::{Heard, Look, Running, Verdict, Watchdog};
 
 use crate::comfy::Comfy;
 use monitor_core::event::Event;
-use monitor_core::tracker::{self, Observed, Picture};
+use monitor_core::tracker::{self, Observed, Pace, Picture, Place};
 use std::sync::Arc;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// Where the monitor's findings go. Calls come from one task, in order, and must not block.
 pub trait Sink: Send + Sync {
@@ -43,7 +42,9 @@ pub trait Sink: Send + Sync {
     /// In the order in which they happened.
     fn events(&self, events: Vec<Event>);
     /// Places in the queue that changed: 1 is next.
-    fn positions(&self, positions: Vec<(Uuid, u32)>);
+    fn positions(&self, places: Vec<Place>);
+    /// How far a running job is, when only time has passed. Newest wins.
+    fn pace(&self, pace: Pace);
     /// Newest wins.
     fn preview(&self, picture: Picture);
     /// A final image that came over the socket.

@@ -124,13 +124,30 @@ impl Driver {
             let stopped = matches!(answer, Ok(true));
             let _ = reply.send(answer);
             if stopped {
-                tokio::time::sleep(CANCEL_AGAIN).await;
-                if let Err(error) = looking::cancel(&*comfy, &prompt_id).await {
-                    tracing::debug!(%error, prompt_id, "a cancellation was not repeated");
-                }
+                cancel_again(&*comfy, &prompt_id).await;
             }
             Done::Cancelled
         });
+    }
+
+    /// A job that runs longer than it may. The tracker asks again where it goes on.
+    pub(super) fn interrupt(&mut self, prompt_id: String) {
+        let comfy = self.comfy.clone();
+        self.spawn(async move {
+            match looking::cancel(&*comfy, &prompt_id).await {
+                Ok(true) => cancel_again(&*comfy, &prompt_id).await,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, prompt_id, "a job that runs too long could not be interrupted"),
+            }
+            Done::Cancelled
+        });
+    }
+}
+
+async fn cancel_again(comfy: &dyn Comfy, prompt_id: &str) {
+    tokio::time::sleep(CANCEL_AGAIN).await;
+    if let Err(error) = looking::cancel(comfy, prompt_id).await {
+        tracing::debug!(%error, prompt_id, "a cancellation was not repeated");
     }
 }
 

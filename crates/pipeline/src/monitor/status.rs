@@ -32,7 +32,7 @@ pub struct InstanceStatus {
     /// Prompt ids.
     pub running: Vec<String>,
     /// Queue ids, the next one first.
-    pub waiting: Vec<Uuid>,
+    pub waiting: Vec<(Uuid, Option<u64>)>,
 }
 
 /// What went over the socket so far, for `/metrics`.

@@ -10,11 +10,10 @@ use crate::relay::{RelayHandle, Said};
 use monitor_core::event::{Body, Event};
 use monitor_core::generation::{Instance, InstanceToday, Waiting};
 use monitor_core::time::percentage;
-use monitor_core::tracker::{KnownJob, Observed, Picture, Submission};
+use monitor_core::tracker::{KnownJob, Observed, Pace, Picture, Place, Submission};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 /// Changes of an instance are told at most this often.
 const UPDATE_INTERVAL: Duration = Duration::from_millis(500);
@@ -48,8 +47,12 @@ impl Sink for RelaySink {
         }
     }
 
-    fn positions(&self, positions: Vec<(Uuid, u32)>) {
-        self.relay.say(Said::Positions { positions, queue_remaining: None });
+    fn positions(&self, places: Vec<Place>) {
+        self.relay.say(Said::Positions { places, queue_remaining: None });
+    }
+
+    fn pace(&self, pace: Pace) {
+        self.relay.say(Said::Pace(pace));
     }
 
     fn preview(&self, picture: Picture) {
@@ -141,7 +144,11 @@ impl Service {
             client_id: site.client_id.clone(),
             queue_remaining: status.queue_remaining,
             running: status.running,
-            waiting: status.waiting.into_iter().map(|queue_id| Waiting { queue_id, expected_ms: None }).collect(),
+            waiting: status
+                .waiting
+                .into_iter()
+                .map(|(queue_id, expected_ms)| Waiting { queue_id, expected_ms })
+                .collect(),
             today: InstanceToday { done, failed, busy_percentage: percentage(busy_ms as f64 / day as f64 * 100.0) },
             demo: site.demo,
         }

@@ -196,6 +196,7 @@ impl Job {
             cached: false,
             blocked: None,
             steps: Some(20.0),
+            work: None,
         };
         self.event(sequence, body)
     }

@@ -225,6 +225,7 @@ impl Job {
                 cached,
                 blocked: None,
                 steps: live.steps.map(|(_, max)| max),
+                work: None,
             };
             self.tell(pen, &id, 0, body);
         }
@@ -252,6 +253,7 @@ impl Job {
             cached: false,
             blocked: Some(why.to_owned()),
             steps: None,
+            work: None,
         };
         self.tell(pen, id, 0, body);
     }

@@ -20,6 +20,7 @@ fn executed(node_id: &str, duration_ms: u64) -> NodeExecuted {
         cached: false,
         blocked: None,
         steps: None,
+        work: None,
     }
 }
 
@@ -55,6 +56,7 @@ pub async fn node_runs_tell_class_duration_and_steps_newest_first<P: Place<Adapt
         class_type: if node_id == "3" { "KSampler" } else { "SaveImage" }.to_owned(),
         node_title: String::new(),
         kind: NodeKind::Other,
+        expected: None,
         dependencies: Vec::new(),
     });
     let told = [
