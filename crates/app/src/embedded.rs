@@ -228,6 +228,8 @@ async fn watch(
         last_sequence: if last == 0 { 0 } else { last + SEQUENCE_LEAP },
         jobs: known_jobs(store.as_ref(), journal, &instance.id).await?,
         ended_prompts: store.ended_prompts(&instance.id, ENDED_PROMPTS).await?,
+        history: monitor_core::cost::History::default(),
+        timeout_ms: None,
     };
     let sink = Arc::new(RelaySink { instance_id: instance.id.clone(), relay: relay.clone() });
     let monitor = monitor::start(config, Timing::default(), comfy, sink);
