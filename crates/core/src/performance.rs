@@ -1,5 +1,11 @@
 //! Where the time goes: what nodes took, by class.
 
+mod distribution;
+mod drivers;
+
+pub use distribution::Distribution;
+
+use crate::cost::History;
 use crate::names::{self, NodeKind};
 use crate::time::percentage;
 use serde::{Deserialize, Serialize};
@@ -8,17 +14,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 /// Enough to see whether runs are alike or fall into several groups, however many there were.
-const MOST_TICKS: usize = 60;
-const MOST_VALUES: usize = 12;
-
-/// One node that ran in one attempt, and what it took.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NodeRun {
-    pub class_type: String,
-    pub duration_ms: u64,
-    /// The last `max` it reported; `None` for a node that reports no steps.
-    pub steps: Option<f64>,
-}
+const MOST_TICKS: u32 = 60;
 
 /// What the nodes of one class took.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -36,91 +32,60 @@ pub struct ClassPerformance {
     pub p90_ms: u64,
     /// Of the time of all nodes, in percent.
     pub share: f64,
-    /// Milliseconds, rising: every run, or 60 evenly spaced quantiles where there are more.
+    /// Milliseconds, rising: every run, or 60 evenly spaced quantiles where there are more. These, the median and the
+    /// ninth tenth are less than 1.6 percent off.
     #[schema(max_items = 60)]
     pub ticks: Vec<u64>,
-    /// What made runs longer or shorter, as far as it was recorded.
+    /// What made runs longer or shorter, from the newest runs of each kind: at most 8, first those that varied alone,
+    /// of them what differs most first.
+    #[schema(max_items = 8)]
     pub drivers: Vec<CostDriver>,
 }
 
+/// An input or a state that varied between runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CostDriver {
-    /// `steps`
+    /// `steps`, `size` (width x height) or `pixels`, `batch`, `model`, `sampler`, `load` (`cold`: with a model to load,
+    /// or `warm`), or the name of an input.
     pub name: String,
     /// The values with most runs, at most 12.
     pub median_ms_by_value: BTreeMap<String, u64>,
+    /// From runs on one server that were alike in all else, in the surroundings that ran most often. `false`: it never
+    /// varied alone; these are plain medians, and other drivers may have their part in them.
+    pub isolated: bool,
 }
 
-/// One item for each class, the one that took most time first. `instance_id` says whose runs they are.
-pub fn by_class(runs: &[NodeRun], instance_id: Option<&str>) -> Vec<ClassPerformance> {
-    let mut classes: BTreeMap<&str, Vec<&NodeRun>> = BTreeMap::new();
-    for run in runs {
-        classes.entry(&run.class_type).or_default().push(run);
-    }
-    let all = total(runs);
-    let mut items: Vec<(f64, ClassPerformance)> = classes
-        .into_iter()
-        .map(|(class_type, runs)| {
-            let mut durations: Vec<u64> = runs.iter().map(|run| run.duration_ms).collect();
-            durations.sort_unstable();
-            let taken = total(runs.iter().copied());
-            let item = ClassPerformance {
-                class_type: class_type.to_owned(),
-                title: names::human_name(None, class_type, None),
-                kind: names::kind(class_type, None),
-                instance_id: instance_id.map(str::to_owned),
-                runs: durations.len() as u64,
-                median_ms: quantile(&durations, 0.5),
-                p90_ms: quantile(&durations, 0.9),
-                share: percentage(taken / all * 100.0),
-                drivers: steps(&runs).into_iter().collect(),
-                ticks: ticks(durations),
-            };
-            (taken, item)
-        })
-        .collect();
+/// One item for each class, the one that took most time first. `histories` are those of the servers that `times` are
+/// from; `instance_id` says whose they are, if of one.
+pub fn by_class(
+    times: &BTreeMap<String, Distribution>,
+    histories: &[History],
+    instance_id: Option<&str>,
+) -> Vec<ClassPerformance> {
+    let all: f64 = times.values().map(|times| times.total_ms() as f64).sum();
+    let mut classes: Vec<(&String, &Distribution)> = times.iter().collect();
     // By time, not by share: shares are rounded. Equals stay in the order of their names.
-    items.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    items.into_iter().map(|(_, item)| item).collect()
-}
-
-fn total<'a>(runs: impl IntoIterator<Item = &'a NodeRun>) -> f64 {
-    runs.into_iter().map(|run| run.duration_ms as f64).sum()
-}
-
-/// `part` from 0 to 1 of what is sorted and not empty; in proportion where it lies between two, so that the median of
-/// an even count is the mean of the two in the middle.
-fn quantile(sorted: &[u64], part: f64) -> u64 {
-    let place = part * (sorted.len() - 1) as f64;
-    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-    below + ((above - below) as f64 * place.fract()).round() as u64
-}
-
-fn ticks(sorted: Vec<u64>) -> Vec<u64> {
-    if sorted.len() <= MOST_TICKS {
-        return sorted;
-    }
-    let last = MOST_TICKS - 1;
-    (0..=last).map(|tick| quantile(&sorted, tick as f64 / last as f64)).collect()
-}
-
-/// `None` unless there are several counts of steps to tell apart.
-fn steps(runs: &[&NodeRun]) -> Option<CostDriver> {
-    let mut runs: Vec<(f64, u64)> = runs.iter().filter_map(|run| Some((run.steps?, run.duration_ms))).collect();
-    runs.sort_by(|(steps, duration), (others, other)| steps.total_cmp(others).then(duration.cmp(other)));
-    let mut values: Vec<&[(f64, u64)]> =
-        runs.chunk_by(|(steps, _), (others, _)| steps.total_cmp(others).is_eq()).collect();
-    if values.len() < 2 {
-        return None;
-    }
-    values.sort_by_key(|runs| Reverse(runs.len()));
-    let median = |runs: &[(f64, u64)]| {
-        let durations: Vec<u64> = runs.iter().map(|(_, duration)| *duration).collect();
-        (runs[0].0.to_string(), quantile(&durations, 0.5))
+    classes.sort_by_key(|(_, times)| Reverse(times.total_ms()));
+    let item = |(class_type, times): (&String, &Distribution)| ClassPerformance {
+        class_type: class_type.clone(),
+        title: names::human_name(None, class_type, None),
+        kind: kind(class_type, histories),
+        instance_id: instance_id.map(str::to_owned),
+        runs: times.runs(),
+        median_ms: times.quantile(0.5),
+        p90_ms: times.quantile(0.9),
+        share: percentage(times.total_ms() as f64 / all * 100.0),
+        ticks: times.ticks(MOST_TICKS),
+        drivers: drivers::of_class(class_type, histories),
     };
-    let median_ms_by_value = values.into_iter().take(MOST_VALUES).map(median).collect();
-    Some(CostDriver { name: "steps".to_owned(), median_ms_by_value })
+    classes.into_iter().map(item).collect()
+}
+
+/// As it was known when it ran: from the server's description of the class, else from its name.
+fn kind(class_type: &str, histories: &[History]) -> NodeKind {
+    let mut ran = histories.iter().filter_map(|history| history.of_class(class_type).next());
+    ran.next().map_or_else(|| names::kind(class_type, None), |bucket| bucket.kind)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 
 mod history;
 
-pub use history::{Bucket, History, Run};
+pub use history::{BUCKETS_PER_CLASS, Bucket, CLASSES, History, Run};
 
 use crate::names::NodeKind;
 use serde::{Deserialize, Serialize};
