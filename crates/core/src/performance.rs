@@ -46,8 +46,8 @@ pub struct ClassPerformance {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CostDriver {
-    /// `steps`, `size` (width x height) or `pixels`, `batch`, `model`, `sampler`, `load` (`cold`: with a model to load,
-    /// or `warm`), or the name of an input.
+    /// `steps`, `pixels` (of one picture), `batch`, `model`, `sampler`, `load` (`cold`: with a model to load, or
+    /// `warm`), or the name of an input.
     pub name: String,
     /// The values with most runs, at most 12.
     pub median_ms_by_value: BTreeMap<String, u64>,
@@ -91,106 +91,94 @@ fn kind(class_type: &str, histories: &[History]) -> NodeKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cost::{Drivers, Work};
+    use crate::time::Timestamp;
     use serde_json::json;
 
-    fn run(class_type: &str, duration_ms: u64, steps: Option<f64>) -> NodeRun {
-        NodeRun { class_type: class_type.to_owned(), duration_ms, steps }
+    fn times(classes: &[(&str, &[u64])]) -> BTreeMap<String, Distribution> {
+        let mut times = BTreeMap::new();
+        for (class_type, durations) in classes {
+            let class: &mut Distribution = times.entry((*class_type).to_owned()).or_default();
+            durations.iter().for_each(|duration| class.learn(*duration));
+        }
+        times
     }
 
-    fn runs(class_type: &str, durations: impl IntoIterator<Item = u64>) -> Vec<NodeRun> {
-        durations.into_iter().map(|duration| run(class_type, duration, None)).collect()
-    }
-
-    fn only(runs: &[NodeRun]) -> ClassPerformance {
-        let mut items = by_class(runs, None);
-        assert_eq!(items.len(), 1);
-        items.remove(0)
-    }
-
-    fn steps_of(runs: &[NodeRun]) -> Vec<(String, u64)> {
-        let drivers = only(runs).drivers;
-        drivers.into_iter().flat_map(|driver| driver.median_ms_by_value).collect()
+    fn only(durations: &[u64]) -> ClassPerformance {
+        by_class(&times(&[("KSampler", durations)]), &[], None).remove(0)
     }
 
     #[test]
     fn where_nothing_ran_there_is_nothing_to_tell() {
-        assert_eq!(by_class(&[], None), []);
+        assert_eq!(by_class(&BTreeMap::new(), &[], None), []);
     }
 
     #[test]
     fn the_class_that_took_most_time_comes_first_whatever_a_single_run_took() {
-        let told = [runs("VAEDecode", [900]), runs("KSampler", [400, 400, 400]), runs("SaveImage", [900])].concat();
-        let items = by_class(&told, None);
+        let told = times(&[("VAEDecode", &[900]), ("KSampler", &[400, 400, 400]), ("SaveImage", &[900])]);
+        let items = by_class(&told, &[], None);
         let shares: Vec<_> = items.iter().map(|item| (item.class_type.as_str(), item.share)).collect();
         assert_eq!(shares, [("KSampler", 40.0), ("SaveImage", 30.0), ("VAEDecode", 30.0)]);
     }
 
     #[test]
     fn shares_have_two_decimals_and_never_exceed_the_whole() {
-        let told = [runs("A", [1]), runs("B", [1]), runs("C", [1])].concat();
-        assert!(by_class(&told, None).iter().all(|item| item.share.to_string() == "33.33"));
+        let told = times(&[("A", &[1]), ("B", &[1]), ("C", &[1])]);
+        assert!(by_class(&told, &[], None).iter().all(|item| item.share.to_string() == "33.33"));
     }
 
     #[test]
     fn nodes_that_took_no_time_at_all_share_none() {
-        assert_eq!(only(&runs("Reroute", [0, 0])).share.to_string(), "0");
+        assert_eq!(only(&[0, 0]).share.to_string(), "0");
     }
 
     #[test]
     fn on_the_wire_a_class_has_its_human_name_and_kind_and_no_instance_unless_one_was_asked_for() {
-        let told = [run("KSampler", 1000, Some(20.0)), run("KSampler", 2000, Some(40.0))];
+        let told = times(&[("KSampler", &[1000, 2000])]);
+        let mut history = History::default();
+        for steps in [20_u32, 40] {
+            let drivers = Drivers { steps: Some(steps.into()), ..Drivers::default() };
+            let work = Work {
+                class_type: "KSampler".to_owned(),
+                kind: NodeKind::Sampler,
+                drivers,
+                load_ms: None,
+                rounds: None,
+            };
+            history.learn(&work, work.run(Timestamp(0), u64::from(steps) * 50));
+        }
+        let histories = [history];
         let mut expected = json!({
             "classType": "KSampler", "title": "K-Sampler", "kind": "sampler", "runs": 2, "medianMs": 1500,
             "p90Ms": 1900, "share": 100.0, "ticks": [1000, 2000],
-            "drivers": [{"name": "steps", "medianMsByValue": {"20": 1000, "40": 2000}}],
+            "drivers": [{"name": "steps", "medianMsByValue": {"20": 1000, "40": 2000}, "isolated": true}],
         });
-        assert_eq!(json!(by_class(&told, None)), json!([expected]));
+        assert_eq!(json!(by_class(&told, &histories, None)), json!([expected]));
         expected["instanceId"] = json!("gpu-1");
-        assert_eq!(json!(by_class(&told, Some("gpu-1"))), json!([expected]));
+        assert_eq!(json!(by_class(&told, &histories, Some("gpu-1"))), json!([expected]));
     }
 
     #[test]
     fn medians_and_ninth_tenths_do_not_depend_on_the_order_of_the_runs() {
-        let item = only(&runs("KSampler", [50, 10, 40, 20, 30]));
+        let item = only(&[50, 10, 40, 20, 30]);
         assert_eq!((item.runs, item.median_ms, item.p90_ms), (5, 30, 46));
         assert_eq!(item.ticks, [10, 20, 30, 40, 50]);
-        let single = only(&runs("KSampler", [7]));
+        let single = only(&[7]);
         assert_eq!((single.median_ms, single.p90_ms, single.ticks), (7, 7, vec![7]));
     }
 
     #[test]
     fn up_to_sixty_runs_are_ticks_themselves() {
-        assert_eq!(only(&runs("KSampler", 0..60)).ticks, (0..60).collect::<Vec<_>>());
+        let durations: Vec<u64> = (0..60).collect();
+        assert_eq!(only(&durations).ticks, durations);
     }
 
     #[test]
     fn more_runs_than_sixty_are_thinned_out_evenly_from_the_shortest_to_the_longest() {
         // One in ten runs is long: so are the last six ticks.
-        let told = [runs("KSampler", vec![100; 900]), runs("KSampler", vec![5_000; 100])].concat();
-        let ticks = only(&told).ticks;
+        let ticks = only(&[vec![100; 900], vec![5_000; 100]].concat()).ticks;
         assert_eq!((ticks.len(), ticks.iter().filter(|tick| **tick == 5_000).count()), (60, 6));
-        let ticks = only(&runs("KSampler", (0..=5_900).rev())).ticks;
-        assert_eq!(ticks, (0..60).map(|tick| tick * 100).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn steps_that_never_vary_drive_nothing() {
-        assert_eq!(only(&[run("KSampler", 1, Some(20.0)), run("KSampler", 9, Some(20.0))]).drivers, []);
-        assert_eq!(only(&[run("KSampler", 1, Some(20.0)), run("KSampler", 9, None)]).drivers, []);
-    }
-
-    #[test]
-    fn each_count_of_steps_has_the_median_of_its_own_runs() {
-        let told = [(20.0, 30), (8.0, 5), (20.0, 10), (20.0, 20), (8.0, 6), (2.5, 1)];
-        let told = told.map(|(steps, duration)| run("KSampler", duration, Some(steps)));
-        assert_eq!(steps_of(&told), [("2.5".into(), 1), ("20".into(), 20), ("8".into(), 6)]);
-    }
-
-    #[test]
-    fn of_many_counts_of_steps_the_twelve_with_most_runs_are_told() {
-        let mut told: Vec<_> = (1..=30_u32).map(|steps| run("KSampler", 5, Some(f64::from(steps)))).collect();
-        told.extend((19..=30_u32).map(|steps| run("KSampler", 5, Some(f64::from(steps)))));
-        let values: Vec<String> = steps_of(&told).into_iter().map(|(value, _)| value).collect();
-        assert_eq!(values, (19..=30).map(|steps| steps.to_string()).collect::<Vec<_>>());
+        let ticks = only(&(0..=118).rev().collect::<Vec<_>>()).ticks;
+        assert_eq!(ticks, (0..60).map(|tick| tick * 2).collect::<Vec<_>>());
     }
 }

@@ -27,6 +27,9 @@ pub struct Run {
     /// Of these, spent on loading a model.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub load_ms: Option<u64>,
+    /// How often its bar ran, where more than once.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rounds: Option<u32>,
 }
 
 impl Run {
@@ -39,7 +42,7 @@ impl Run {
             return None;
         }
         let at = event.base.occurred_at.unwrap_or(event.base.timestamp);
-        Some((work, Run { at, duration_ms, load_ms: work.load_ms.map(|load| load.min(duration_ms)) }))
+        Some((work, Run { load_ms: work.load_ms.map(|load| load.min(duration_ms)), ..work.run(at, duration_ms) }))
     }
 }
 
@@ -112,10 +115,14 @@ impl History {
         self.classes.values().flat_map(BTreeMap::values)
     }
 
+    pub fn classes(&self) -> impl Iterator<Item = &str> {
+        self.classes.keys().map(String::as_str)
+    }
+
     /// Beyond the bounds, what has not run for longest is forgotten.
     pub fn learn(&mut self, work: &Work, run: Run) {
         let key = Bucket::key(&work.drivers);
-        if key.len() > LONGEST_KEY {
+        if key.len() > LONGEST_KEY || work.class_type.len() > LONGEST_CLASS {
             return;
         }
         let class = self.classes.entry(work.class_type.clone()).or_default();

@@ -29,7 +29,7 @@ impl Distribution {
     /// double.
     pub fn bin(duration_ms: u64) -> u16 {
         let octave = duration_ms.checked_ilog2().unwrap_or(0).saturating_sub(FINENESS);
-        // At most 58 octaves of 64, and the last of them.
+        // At most 57 * 64 + 127.
         ((octave << FINENESS) as u64 + (duration_ms >> octave)) as u16
     }
 
@@ -108,7 +108,7 @@ mod tests {
             }
             assert!((duration - least) * 64 < least.max(1), "{duration} is in the bin of {least}");
         }
-        assert_eq!(Distribution::bin(u64::MAX), 58 * 64 + 127);
+        assert_eq!(Distribution::bin(u64::MAX), 57 * 64 + 127);
     }
 
     #[test]

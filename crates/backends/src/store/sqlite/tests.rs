@@ -36,6 +36,7 @@ async fn learn(store: &Sqlite, runs: std::ops::Range<u64>) {
             kind: NodeKind::Other,
             drivers: Drivers { steps: Some(f64::from(number / 10)), ..Drivers::default() },
             load_ms: None,
+            rounds: None,
         })
         .collect();
     store
@@ -44,8 +45,8 @@ async fn learn(store: &Sqlite, runs: std::ops::Range<u64>) {
                 let runs: Vec<(&Work, Run)> = runs
                     .map(|number| {
                         let at = at(i64::try_from(number).unwrap());
-                        let run = Run { at, duration_ms: 100 + number * 7919 % 1_000, load_ms: None };
-                        (&works[number as usize % 40], run)
+                        let work = &works[number as usize % 40];
+                        (work, work.run(at, 100 + number * 7919 % 1_000))
                     })
                     .collect();
                 super::history::learn(connection, "gpu-1", &runs).await

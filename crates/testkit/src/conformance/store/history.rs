@@ -18,7 +18,7 @@ fn job(number: u32) -> Job {
 
 fn work(class_type: &str, steps: u32) -> Work {
     let drivers = Drivers { steps: Some(steps.into()), ..Drivers::default() };
-    Work { class_type: class_type.to_owned(), kind: NodeKind::Sampler, drivers, load_ms: None }
+    Work { class_type: class_type.to_owned(), kind: NodeKind::Sampler, drivers, load_ms: None, rounds: None }
 }
 
 fn done(work: Work, duration_ms: u64) -> NodeExecuted {
