@@ -8,15 +8,19 @@ use crate::cost::Guess;
 
 /// Steps whose times are kept, the newest.
 const KEPT: usize = 64;
-/// How much single steps vary (standard deviation of the logarithm).
+/// How much single steps vary (standard deviation of the logarithm), as long as they do not tell themselves; and how
+/// many of them this is worth.
 const STEP_NOISE: f64 = 0.2;
+const STEP_NOISE_WORTH: f64 = 4.0;
+/// How much the pace of a server wanders within a node.
+const DRIFT: f64 = 0.05;
 /// How much one step counts less than the next.
-const FADE: f64 = 0.93;
+const FADE: f64 = 0.9;
 /// What the first step is worth, compared with the others.
-const FIRST: f64 = 0.25;
+const FIRST: f64 = 0.1;
 /// Steps that grow or shrink steadily are followed when they do so by more than their noise: its variance over that of
 /// the growth (both relative to the mean step).
-const TREND: f64 = 0.2;
+const TREND: f64 = 0.15;
 
 #[derive(Clone, Debug)]
 pub(super) struct Bar {
@@ -105,11 +109,20 @@ impl Bar {
         (Guess::of_ms(work / all, before.guess.sigma), all)
     }
 
+    /// How much its steps vary (standard deviation of the logarithm).
+    fn noise(&self) -> f64 {
+        let logs = || self.steps.iter().map(|(step, _)| step.max(0.01).ln());
+        let count = self.steps.len() as f64;
+        let mean = logs().sum::<f64>() / count.max(1.0);
+        let squares: f64 = logs().map(|log| (log - mean).powi(2).min(1.0)).sum();
+        ((squares + STEP_NOISE_WORTH * STEP_NOISE * STEP_NOISE) / (count + STEP_NOISE_WORTH)).sqrt()
+    }
+
     /// Milliseconds a unit takes: expected, as far as its own steps do not say better.
     pub fn step(&self, before: &Beforehand) -> Guess {
         let (expected, _) = self.expected_step(before);
         let own = 1.0 / expected.sigma.max(0.05).powi(2);
-        let each = 1.0 / (STEP_NOISE * STEP_NOISE);
+        let each = 1.0 / self.noise().powi(2);
         let (mut sum, mut weight) = (expected.mu * own, own);
         if let Some((took, units)) = self.first {
             let worth = each * FIRST * FADE.powi(i32::try_from(self.steps.len()).unwrap_or(i32::MAX));
@@ -182,10 +195,11 @@ impl Bar {
         let (next, later) = (units.min(self.next_move()), (units - self.next_move()).max(0.0));
         let loading = if self.first.is_none() { before.load_ms } else { 0.0 };
         let each = step.median() * self.trend();
-        let under_way = Guess::of_ms(each * next + loading, STEP_NOISE.max(step.sigma)).remaining(waited, 0.5);
+        let noise = self.noise();
+        let under_way = Guess::of_ms(each * next + loading, noise.max(step.sigma)).remaining(waited, 0.5);
         let left = under_way + later * each;
         let rounds_unsure = if before.rounds > 1.0 || self.rounds > 0 { 0.25 } else { 0.0 };
-        let relative = step.sigma + STEP_NOISE / units.max(1.0).sqrt() + rounds_unsure + 0.03;
+        let relative = step.sigma + noise / units.max(1.0).sqrt() + rounds_unsure + DRIFT;
         (left, left * relative)
     }
 
