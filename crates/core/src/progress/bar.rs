@@ -46,16 +46,7 @@ pub(super) struct Beforehand {
 
 impl Bar {
     pub fn new(key: u64, value: f64, max: f64, began: u64, now: u64) -> Bar {
-        let mut bar = Bar {
-            key,
-            value: 0.0,
-            max,
-            rounds: 0,
-            units: 0.0,
-            moved: began,
-            first: None,
-            steps: Vec::new(),
-        };
+        let mut bar = Bar { key, value: 0.0, max, rounds: 0, units: 0.0, moved: began, first: None, steps: Vec::new() };
         bar.reach(key, value, max, now);
         bar
     }

@@ -3,7 +3,7 @@
 use super::session::{Job, Session, What};
 use monitor_core::comfy::message::{self, Message};
 use monitor_core::comfy::progress::ProgressReader;
-use monitor_core::comfy::rest::{ClassInfo, HistoryEntry, QueueItem, history, queue};
+use monitor_core::comfy::rest::{HistoryEntry, QueueItem, history, queue};
 use monitor_core::cost::{Bucket, History};
 use monitor_core::event::{Body, Eta};
 use monitor_core::time::{Now, Timestamp};
@@ -53,7 +53,7 @@ pub(super) fn replay(session: &Session, before: &History) -> Replayed {
         shown: vec![Vec::new(); session.jobs.len()],
         now: 0,
     };
-    let classes = session.classes.classes.iter().map(|info| (info.name.clone(), facts(info))).collect();
+    let classes = session.classes.classes.iter().map(|info| (info.name.clone(), Class::from(info))).collect();
     player.feed(0.0, Input::Classes(classes));
     for step in &session.steps {
         player.wait_until(step.t);
@@ -286,15 +286,6 @@ impl Player<'_> {
         }
         let history_empty = !self.seen.iter().any(|seen| seen.gone);
         Snapshot { running, pending, history, missing, history_empty, after_connect: false }
-    }
-}
-
-fn facts(info: &ClassInfo) -> Class {
-    Class {
-        display_name: info.display_name.clone(),
-        category: info.category.clone(),
-        output_node: info.output_node,
-        outputs: info.outputs.iter().map(|slot| slot.kind.clone()).collect(),
     }
 }
 
