@@ -104,8 +104,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn at(line: &Line, t: f64) -> f64 {
-        line.iter().rfind(|(when, _)| *when <= t).unwrap().1
+    /// In thousandths.
+    fn at(line: &Line, t: f64) -> u32 {
+        (line.iter().rfind(|(when, _)| *when <= t).unwrap().1 * 1_000.0).round() as u32
     }
 
     #[test]
@@ -115,13 +116,13 @@ mod tests {
         made.progress(3.0, "p", "3", 1, 4).progress(4.0, "p", "3", 2, 4).node(5.0, "p", "4").executed(6.0, "p", "4");
         let bars = bars(&made.end(7.0, "p").session(), 0);
         let shown = [1.0, 2.0, 4.0, 5.0, 6.0]
-            .map(|t| [&bars.page, &bars.krita, &bars.steps, &bars.nodes].map(|line| (at(line, t) * 1_000.0).round()));
-        let node = 0.2 / 5.0 * 1_000.0;
-        assert_eq!(shown[0], [500.0, 2.0 * node, 0.0, 500.0], "two nodes were cached");
-        assert_eq!(shown[1], [500.0, 3.0 * node, 0.0, 500.0], "the sampler began");
-        assert_eq!(shown[2], [500.0, 3.0 * node + 400.0, 500.0, 500.0], "half of its steps are done");
-        assert_eq!(shown[3], [500.0, 4.0 * node + 400.0, 0.0, 750.0], "the saver began");
-        assert_eq!(shown[4], [750.0, 4.0 * node + 400.0, 0.0, 750.0], "and told of its output");
+            .map(|t| [&bars.page, &bars.krita, &bars.steps, &bars.nodes].map(|line| at(line, t)));
+        let node = 200 / 5;
+        assert_eq!(shown[0], [500, 2 * node, 0, 500], "two nodes were cached");
+        assert_eq!(shown[1], [500, 3 * node, 0, 500], "the sampler began");
+        assert_eq!(shown[2], [500, 3 * node + 400, 500, 500], "half of its steps are done");
+        assert_eq!(shown[3], [500, 4 * node + 400, 0, 750], "the saver began");
+        assert_eq!(shown[4], [750, 4 * node + 400, 0, 750], "and told of its output");
     }
 
     #[test]

@@ -39,7 +39,7 @@ Every job that ran to its end is looked at in 100 even moments from `execution_s
   ETA off   mean difference between the remaining time shown, which counts down between updates,
             and the true one: in seconds, and of the job's duration
   in range  of the moments with a time, those at which the true one lay between low and high; a
-            range from the 10th to the 90th percentile should have 80 %
+            range from the 10th to the 90th percentile should have 80%
   no ETA    moments at which no time was shown
   falls     how often the percent shown fell; there should be none
 

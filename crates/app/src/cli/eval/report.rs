@@ -2,7 +2,7 @@
 
 use super::graphs::Known;
 use super::replay::Shown;
-use super::score::{OTHERS, Score};
+use super::score::{KRITA, OTHERS, Score};
 use super::session::Session;
 use crate::cli::words::{cut, printable};
 use std::fmt::Write as _;
@@ -61,21 +61,15 @@ const GROUPS: [Group; 6] = [
     ("all", |_| true),
 ];
 
-const HEAD: &str = "   ours   page  krita  steps  nodes |  ETA off        in range  no ETA  falls\n";
-
 pub(super) fn table(scores: &[Score]) -> String {
     let mut text = String::new();
-    for session in scores.chunk_by(|a, b| a.session == b.session) {
-        let _ = write!(text, "{:<32}seconds  graph  ", cut(&printable(&session[0].session), 31));
-        text.push_str(HEAD);
+    for session in scores.chunk_by(|a, b| a.session == b.session && a.number < b.number) {
+        let name = cut(&printable(&session[0].session), 31);
+        let _ = write!(text, "{name:<32}{:>7}  {:<7}{}", "seconds", "graph", head());
         for score in session {
-            let _ = write!(
-                text,
-                "  {:<29} {:>7.1}  {:<7}",
-                cut(&printable(&score.job), 29),
-                score.seconds,
-                score.known.word()
-            );
+            let job = cut(&printable(&score.job), 25);
+            let known = score.known.word();
+            let _ = write!(text, "{:>4} {job:<27}{:>7.1}  {known:<7}", score.number, score.seconds);
             bars(&mut text, score.ours, &score.others);
             let eta = score.eta.mean().map(|error| (error, 100.0 * error / score.seconds));
             times(&mut text, eta, score.eta.coverage(), f64::from(score.eta.without()), score.falls);
@@ -85,8 +79,15 @@ pub(super) fn table(scores: &[Score]) -> String {
     text
 }
 
+/// Above what [`bars`] and [`times`] write.
+fn head() -> String {
+    let [page, krita, steps, nodes] = OTHERS;
+    let bars = format!("{page:>7}{krita:>7}{steps:>7}{nodes:>7}");
+    format!("{:>7}{bars} |{:>16}{:>10}{:>8}{:>7}\n", "ours", "ETA off", "in range", "no ETA", "falls")
+}
+
 pub(super) fn totals(title: &str, scores: &[Score]) -> String {
-    let mut text = format!("{title:<41}{:<7}{HEAD}", "jobs");
+    let mut text = format!("{title:<41}{:<7}{}", "jobs", head());
     for (name, belongs) in GROUPS {
         let Some(means) = Means::of(scores.iter().filter(|score| belongs(score))) else { continue };
         let _ = write!(text, "  {name:<39}{:<7}", means.jobs);
@@ -97,7 +98,23 @@ pub(super) fn totals(title: &str, scores: &[Score]) -> String {
         let [three, four] = means.best;
         let _ = writeln!(
             text,
-            "\nThe best simple bar of each job, chosen when all is over: {three:.1} of page, krita and steps; {four:.1} with nodes.",
+            "\nThe best simple bar of each job, chosen when all is over: {three:.1} of page, krita and steps, {four:.1} \
+             with nodes.",
+        );
+    }
+    text + &nearer_krita(scores)
+}
+
+/// Where others follow a sampler better than we do.
+fn nearer_krita(scores: &[Score]) -> String {
+    let lost = |score: &&Score| score.samples && score.others[KRITA] < score.ours;
+    let mut text = String::new();
+    for score in scores.iter().filter(lost) {
+        let name = printable(&format!("{} {} {}", score.session, score.number, score.job));
+        let _ = writeln!(
+            text,
+            "With a sampler krita's bar is nearer: {name}, {:.1} and {:.1}",
+            score.ours, score.others[KRITA]
         );
     }
     text
@@ -112,15 +129,15 @@ fn bars(text: &mut String, ours: f64, others: &[f64]) {
 }
 
 fn times(text: &mut String, eta: Option<(f64, f64)>, coverage: Option<f64>, without: f64, falls: usize) {
-    let eta = eta.map_or("-".to_owned(), |(seconds, share)| format!("{seconds:.1} s {share:>5.1}%"));
-    let coverage = coverage.map_or("-".to_owned(), |coverage| format!("{coverage:.0}%"));
-    let _ = writeln!(text, "{eta:>15}{coverage:>10}{without:>8.0}{falls:>7}");
+    let eta = eta.map_or("-".to_owned(), |(seconds, share)| format!("{seconds:.1} s{share:>7.1}%"));
+    let coverage = coverage.map_or("-".to_owned(), |coverage| format!("{coverage:.1}%"));
+    let _ = writeln!(text, "{eta:>16}{coverage:>10}{without:>8.0}{falls:>7}");
 }
 
 /// Totals from an empty history beside those with what the other sessions taught.
 pub(super) fn side_by_side(empty: &[Score], taught: &[Score]) -> String {
     let mut text = format!(
-        "{:<41}{:<7}{:>22}{:>22}{:>22}\n{:48}{}\n",
+        "\n{:<41}{:<7}{:>22}{:>22}{:>22}\n{:48}{}\n",
         "What the others teach",
         "jobs",
         "points off",

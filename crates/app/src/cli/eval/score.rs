@@ -10,6 +10,7 @@ const MOMENTS: u32 = 100;
 
 /// The simple bars, in the order of [`Score::others`].
 pub(super) const OTHERS: [&str; 4] = ["page", "krita", "steps", "nodes"];
+pub(super) const KRITA: usize = 1;
 
 /// Of one job.
 #[derive(Clone, Debug)]
@@ -193,7 +194,7 @@ mod tests {
     fn jobs_that_did_not_run_to_their_end_are_not_measured() {
         let mut made = Made::new();
         made.begin(1.0, "failed", &sampling(), &[]);
-        made.text(2.0, "execution_error", serde_json::json!({"prompt_id": "failed", "node_id": "3"}));
+        made.text(2.0, "execution_error", &serde_json::json!({"prompt_id": "failed", "node_id": "3"}));
         made.begin(3.0, "p", &sampling(), &[]).end(4.0, "p").begin(5.0, "cut off", &sampling(), &[]);
         let scores = scores(&made.session(), &[Vec::new(), Vec::new(), Vec::new()]);
         assert_eq!(scores.iter().map(|score| (score.number, score.job.as_str())).collect::<Vec<_>>(), [(2, "job 2")]);
