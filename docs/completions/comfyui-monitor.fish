@@ -115,12 +115,12 @@ complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand replay" 
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand replay" -l validate -d 'Judge workflows by the recorded node classes, as ComfyUI does'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand replay" -l old-messages -d 'Speak as before 0.3.45: no progress_state'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l csv -d 'Write every change shown: job_id (the prompt id), t (seconds of the recording), percent, and eta_low and eta_high, seconds that remain at t, empty where no time is shown' -r -F
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l csv -d 'Write a row for every change that was shown: job_id,t,percent,eta_low,eta_high' -r -F
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l config -d 'The configuration; without it ./comfyui-monitor.toml, if there is one' -r -F
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l log -d 'What to log: error, warn, info, debug, trace, or by part as in RUST_LOG' -r
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l log-format -d 'How to log: text or json' -r
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l keep-history -d 'Carry what was learnt from each session to the next'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l leave-one-out -d 'Measure each session also with what all the others given teach, and compare'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l keep-history -d 'Each session begins with what those before it taught'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l leave-one-out -d 'Measure each session a second time after all others given, and compare'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand completions" -l config -d 'The configuration; without it ./comfyui-monitor.toml, if there is one' -r -F
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand completions" -l log -d 'What to log: error, warn, info, debug, trace, or by part as in RUST_LOG' -r

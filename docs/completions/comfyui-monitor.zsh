@@ -145,12 +145,12 @@ _arguments "${_arguments_options[@]}" : \
 ;;
 (eval)
 _arguments "${_arguments_options[@]}" : \
-'--csv=[Write every change shown\: job_id (the prompt id), t (seconds of the recording), percent, and eta_low and eta_high, seconds that remain at t, empty where no time is shown]:FILE:_files' \
+'--csv=[Write a row for every change that was shown\: job_id,t,percent,eta_low,eta_high]:FILE:_files' \
 '--config=[The configuration; without it ./comfyui-monitor.toml, if there is one]:FILE:_files' \
 '--log=[What to log\: error, warn, info, debug, trace, or by part as in RUST_LOG]:LEVEL:_default' \
 '--log-format=[How to log\: text or json]:FORMAT:_default' \
-'--keep-history[Carry what was learnt from each session to the next]' \
-'(--keep-history)--leave-one-out[Measure each session also with what all the others given teach, and compare]' \
+'--keep-history[Each session begins with what those before it taught]' \
+'(--keep-history)--leave-one-out[Measure each session a second time after all others given, and compare]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '*::sessions -- Folders of recorded sessions, in the order in which they are replayed:_files' \

@@ -6,6 +6,7 @@
 
 mod access;
 mod crashes;
+mod history;
 mod hostile;
 mod live;
 mod others;

@@ -30,7 +30,7 @@ impl Distribution {
     pub fn bin(duration_ms: u64) -> u16 {
         let octave = duration_ms.checked_ilog2().unwrap_or(0).saturating_sub(FINENESS);
         // At most 57 * 64 + 127.
-        ((octave << FINENESS) as u64 + (duration_ms >> octave)) as u16
+        (u64::from(octave << FINENESS) + (duration_ms >> octave)) as u16
     }
 
     /// Adds `runs` of one bin that took `total_ms` together.

@@ -189,6 +189,8 @@ mod tests {
         assert_eq!(std::fs::read_to_string(dir.path().join(FILE)).unwrap(), text);
     }
 
+    const DURATIONS: [u64; 9] = [0, 9, 127, 128, 255, 256, 12_345, 987_654_321, 30 * 24 * 60 * 60 * 1000];
+
     #[tokio::test]
     async fn a_file_of_the_first_version_keeps_its_rows_and_gets_what_is_new() {
         let dir = tempfile::tempdir().unwrap();
@@ -196,7 +198,6 @@ mod tests {
         let mut old = options.connect().await.unwrap();
         let first = Migrator::with_migrations(MIGRATIONS.iter().take(1).cloned().collect());
         first.run_direct(None, &mut old, false).await.unwrap();
-        const DURATIONS: [u64; 9] = [0, 9, 127, 128, 255, 256, 12_345, 987_654_321, 30 * 24 * 60 * 60 * 1000];
         for (node, duration) in DURATIONS.iter().chain(&DURATIONS).enumerate() {
             let at = 114_i64 * 182 * 24 * 60 * 60 * 1000 - 1 - i64::try_from(node).unwrap();
             let row = format!("(x'00', 1, '{node}', 'a', 'KSampler', 0, {at}, {duration}, 0, 20.0)");
