@@ -12,7 +12,7 @@ mod priors;
 mod spread;
 
 pub use drivers::drivers;
-pub use history::{BUCKETS_PER_CLASS, Bucket, History, Run};
+pub use history::{BUCKETS_PER_CLASS, Bucket, CLASSES, History, Run};
 pub use loops::{Loop, loops};
 pub use model::{MEANS, Model, means};
 pub use priors::Device;
