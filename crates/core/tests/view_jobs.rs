@@ -124,10 +124,7 @@ fn between_two_attempts_it_is_pending_and_says_when_it_goes_on() {
     assert_eq!((generation.status, retry.retry_at), (Status::Pending, story.now.plus(8_000)));
     assert_eq!((generation.error.as_ref(), generation.retry_count), (None, 1));
     assert_eq!(generation.queue_position, None);
-    assert_eq!(
-        generation.message.as_deref(),
-        Some("Trying again in 8 s, batch size 2 instead of 4. Attempt 2 of 4")
-    );
+    assert_eq!(generation.message.as_deref(), Some("Trying again in 8 s, batch size 2 instead of 4. Attempt 2 of 4"));
     assert_eq!(generation.attempts[0].status, Status::Failed);
 }
 

@@ -166,7 +166,8 @@ impl Attempt {
     /// One node anew, since what is known of it changed.
     fn foresee(&mut self, node_id: &str) {
         let Some(graph) = self.graph.get() else { return };
-        let Some((place, node)) = graph.place(node_id).and_then(|place| Some((place, graph.nodes().get(place)?))) else {
+        let Some((place, node)) = graph.place(node_id).and_then(|place| Some((place, graph.nodes().get(place)?)))
+        else {
             return;
         };
         if self.is_ahead(node) {
