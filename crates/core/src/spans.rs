@@ -40,7 +40,7 @@ pub fn to_come(ms: u64) -> String {
 /// The time a running job has left, no more exact than it is known: `about 20 s left`, `2 to 4 min left`,
 /// `10 to 40 min, first run here`, `longer than usual, 1:12 over`, `a few seconds`, `not known yet`.
 ///
-/// `over_ms`: how long it is past what nine of ten such jobs take.
+/// `over_ms`: how long it is past what nine of ten runs take.
 pub fn left(eta: Option<Eta>, over_ms: Option<u64>) -> String {
     if let Some(over) = over_ms {
         return format!("longer than usual, {} over", ticking(over));
