@@ -1,6 +1,6 @@
 //! What to do about a failure.
 
-use super::change::{Changed, Subject, counterpart};
+use super::change::{Changed, Scene, counterpart};
 use super::matching::policy_for;
 use super::policy::{Another, Change, MAX_RETRIES, Policies, Policy, Step, WITHIN, Wait};
 use super::words::{Doing, Said};
@@ -63,7 +63,9 @@ impl Course<'_, '_> {
         let done = |index| if last == Some(index) { in_a_row } else { 0 };
         let steps = self.policy.steps.iter().enumerate().skip(last.unwrap_or(0));
         let mut left = steps.filter(|(index, step)| done(*index) < step.times as usize);
-        let (index, step, changed) = left.find_map(|(index, step)| Some((index, step, self.apply(step, workflow)?)))?;
+        let failed = self.failure.error.node_id.as_deref();
+        let scene = Scene::new(workflow, self.classes, failed, self.jitter);
+        let (index, step, changed) = left.find_map(|(index, step)| Some((index, step, self.apply(step, &scene)?)))?;
         let delay_ms = step.wait.map_or(0, |wait| wait.delay(done(index), self.jitter));
         if !self.in_time(tried, at, at.plus(delay_ms)) {
             return None;
@@ -86,13 +88,11 @@ impl Course<'_, '_> {
     }
 
     /// What the step makes of the workflow, which may be nothing else; `None` if it cannot be done.
-    fn apply(&self, step: &Step, workflow: &Value) -> Option<Option<Changed>> {
+    fn apply(&self, step: &Step, scene: &Scene) -> Option<Option<Changed>> {
         if step.another_instance == Another::Must(true) && !self.other_instance {
             return None;
         }
-        let failed = self.failure.error.node_id.as_deref();
-        let subject = Subject { workflow, classes: self.classes, failed, jitter: self.jitter };
-        let changed = subject.change(step);
+        let changed = scene.change(step);
         (changed.is_some() || step.change.is_empty()).then_some(changed)
     }
 

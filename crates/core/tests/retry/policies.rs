@@ -120,9 +120,21 @@ fn each_mistake_is_named_with_its_policy_its_field_and_the_fix() {
         (on("{ message = \"a\\nb\" }"), "match[0].message:", "several lines"),
         (on("{ class = \"*a*b*c*d*e*f*g*h*i\" }"), "match[0].class:", "stars"),
         (faults("", "match = { error = \"E\" }\nnever = true\ndo = { wait = \"1s\" }"), "never:", "Leave out one"),
-        (faults("limits = { max_retries = 0 }", "match = { error = \"E\" }\nnever = true"), "limits.max_retries:", "never"),
-        (faults("limits = { within = \"0s\" }", "match = { error = \"E\" }\nnever = true"), "limits.within:", "at most"),
-        (faults("", "match = { error = \"E\" }\nnever = true\nlimits = { max_retries = 0 }"), "\"mine\", limits", "from 1"),
+        (
+            faults("limits = { max_retries = 0 }", "match = { error = \"E\" }\nnever = true"),
+            "limits.max_retries:",
+            "never",
+        ),
+        (
+            faults("limits = { within = \"0s\" }", "match = { error = \"E\" }\nnever = true"),
+            "limits.within:",
+            "at most",
+        ),
+        (
+            faults("", "match = { error = \"E\" }\nnever = true\nlimits = { max_retries = 0 }"),
+            "\"mine\", limits",
+            "from 1",
+        ),
     ] {
         assert!(said.contains(policy_field) && said.contains(fix), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");
