@@ -34,7 +34,7 @@ pub(super) struct Scene<'a, 'c> {
     places: Vec<Place<'c>>,
 }
 
-/// A workflow that differs.
+/// The workflow to send.
 pub(super) struct Changed {
     pub workflow: Value,
     pub edits: Vec<Edit>,
@@ -81,31 +81,29 @@ impl<'a, 'c> Scene<'a, 'c> {
         Self { workflow, classes, failed, jitter, places: Place::all(workflow, classes, failed) }
     }
 
-    /// The workflow with the step's changes, one upon the other; `None` if none of them changes anything.
+    /// The workflow with the step's changes, one upon the other; `None` if it has some and none changes anything.
     pub(super) fn change(&self, step: &Step) -> Option<Changed> {
-        let mut changed: Option<Changed> = None;
+        let mut changed = Changed { workflow: self.workflow.clone(), edits: Vec::new() };
         for change in &step.change {
-            let (edits, after) = match &changed {
-                None => self.with(*change, &step.on),
-                Some(before) => {
-                    Scene::new(&before.workflow, self.classes, self.failed, self.jitter).with(*change, &step.on)
-                }
-            }
-            .unzip();
-            if let (Some(edits), Some(workflow)) = (edits, after) {
-                let mut all = changed.map(|changed| changed.edits).unwrap_or_default();
-                all.extend(edits);
-                changed = Some(Changed { workflow, edits: all });
+            let made = if changed.edits.is_empty() {
+                self.with(*change, &step.on)
+            } else {
+                let scene = Scene::new(&changed.workflow, self.classes, self.failed, self.jitter);
+                scene.with(*change, &step.on)
+            };
+            if let Some((edits, workflow)) = made {
+                changed.workflow = workflow;
+                changed.edits.extend(edits);
             }
         }
-        changed
+        (step.change.is_empty() || !changed.edits.is_empty()).then_some(changed)
     }
 
     fn edits(&self, change: Change, on: &Nodes) -> Vec<Edit> {
         let places = &self.places;
         let chosen = || places.iter().filter(|place| place.is_chosen(on));
         match change {
-            Change::NewSeed {} => chosen().flat_map(|place| seed::edit(place, self.jitter)).collect(),
+            Change::NewSeed {} => chosen().filter_map(|place| seed::edit(place, self.jitter)).collect(),
             Change::Batch { factor, floor } => chosen().filter_map(|place| batch::edit(place, factor, floor)).collect(),
             Change::Size { factor, round, floor } => {
                 let mut edits = size::edits(places, on, factor, round, floor);

@@ -177,9 +177,8 @@ fn cure(complaint: &NodeError, circumstances: &Circumstances) -> Option<Suggesti
     let inputs = circumstances.workflow.get(node_id).and_then(|node| node.get("inputs")?.as_object());
     let given = inputs.and_then(|inputs| inputs.get(input)?.as_str());
     let specs = info.zip(inputs).map(|(info, inputs)| spec::of_node(info, inputs));
-    let choices = match specs.as_ref().and_then(|specs| specs.get(input)).map(|spec| spec.kind) {
-        Some(Kind::Choice(choices)) => choices,
-        _ => return Some(edit(format!("Change \"{input}\" in {title} (node {node_id})"))),
+    let Some(Kind::Choice(choices)) = specs.as_ref().and_then(|specs| specs.get(input)).map(|spec| spec.kind) else {
+        return Some(edit(format!("Change \"{input}\" in {title} (node {node_id})")));
     };
     let same_file = given.and_then(|given| the_same_file(given, choices));
     Some(match same_file {

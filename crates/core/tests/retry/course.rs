@@ -100,7 +100,7 @@ fn a_lost_instance_is_left_for_another_and_waited_for_where_there_is_none() {
 
 #[test]
 fn a_step_that_needs_another_instance_is_passed_over_where_there_is_none() {
-    let steps = r#"[{ another_instance = true }, { free_memory = true }]"#;
+    let steps = "[{ another_instance = true }, { free_memory = true }]";
     let mut course = Course::new(doing(steps), error("E", None), txt2img(512, 512, 1));
     assert_eq!(course.ask().unwrap().step, 1);
     course.other_instance = true;

@@ -67,10 +67,9 @@ fn smaller(from: Size, sized: &[Sized], factor: f64, round: u64, floor: u64) -> 
 }
 
 /// The side nearest to `wanted` that all of these take, none of which is to grow.
-fn side<'a>(sides: impl Iterator<Item = &'a Whole>, wanted: f64, round: u64, floor: u64) -> Option<u64> {
+fn side<'a>(mut sides: impl Iterator<Item = &'a Whole>, wanted: f64, round: u64, floor: u64) -> Option<u64> {
     let start = (Grid { base: 0, step: round }, floor, u64::MAX);
-    let (grid, low, high) = sides.fold(Some(start), |bounds, side| {
-        let (grid, low, high) = bounds?;
+    let (grid, low, high) = sides.try_fold(start, |(grid, low, high), side| {
         Some((Grid::common(grid.step, side.step)?, low.max(side.min), high.min(side.value)))
     })?;
     grid.nearest(wanted, low, high)
