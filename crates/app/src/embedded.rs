@@ -228,7 +228,8 @@ async fn watch(
         last_sequence: if last == 0 { 0 } else { last + SEQUENCE_LEAP },
         jobs: known_jobs(store.as_ref(), journal, &instance.id).await?,
         ended_prompts: store.ended_prompts(&instance.id, ENDED_PROMPTS).await?,
-        history: monitor_core::cost::History::default(),
+        // The journal is empty: that of the jobs saw to it.
+        history: store.history(&instance.id).await?,
         timeout_ms: None,
     };
     let sink = Arc::new(RelaySink { instance_id: instance.id.clone(), relay: relay.clone() });

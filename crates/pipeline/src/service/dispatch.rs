@@ -1,12 +1,12 @@
 //! Sending what was recorded: at once where a server is there, else when it is back; after any doubt only when the
 //! server was seen not to have it.
 
-use super::{Service, Site};
+use super::{Service, Site, expected};
 use crate::clock;
 use crate::monitor::Sent;
 use crate::ports::{AttemptRecord, Sending, StoreError};
 use monitor_core::event::JobError;
-use monitor_core::generation::{InstanceState, NodeError};
+use monitor_core::generation::NodeError;
 use monitor_core::time::Timestamp;
 use monitor_core::tracker::Submission;
 use std::collections::HashSet;
@@ -81,20 +81,13 @@ impl Service {
         });
     }
 
-    /// The instance an attempt goes to: the one it names, or the connected one with the shortest queue.
-    fn choose(&self, attempt: &AttemptRecord) -> Option<&Site> {
-        let connected = |site: &&Site| {
-            let state = site.monitor.status().borrow().state;
-            matches!(state, InstanceState::Connected | InstanceState::Polling)
-        };
-        let sites = &self.parts.sites;
+    /// The instance an attempt goes to: the one it names, or the connected one with the shortest expected wait.
+    async fn choose(&self, attempt: &AttemptRecord) -> Option<&Site> {
         match &attempt.instance_id {
-            Some(wanted) => sites.iter().filter(|site| site.instance_id == *wanted).find(connected),
-            None => sites.iter().filter(connected).min_by_key(|site| {
-                let status = site.monitor.status();
-                let status = status.borrow();
-                status.queue_remaining.unwrap_or(0).max((status.running.len() + status.waiting.len()) as u64)
-            }),
+            Some(wanted) => {
+                self.parts.sites.iter().find(|site| site.instance_id == *wanted && expected::is_connected(site))
+            }
+            None => self.shortest_wait(&attempt.workflow).await,
         }
     }
 
@@ -117,7 +110,7 @@ impl Service {
             Some(record) if matches!(record.sending, Sending::Waiting | Sending::Sent) => attempt = record.clone(),
             _ => return Ok(Outcome::Waits),
         }
-        let Some(site) = self.choose(&attempt).cloned() else { return Ok(Outcome::Waits) };
+        let Some(site) = self.choose(&attempt).await.cloned() else { return Ok(Outcome::Waits) };
         if attempt.sending == Sending::Sent {
             match site.monitor.find(&attempt.prompt_id).await {
                 Ok(Some(found)) => {
