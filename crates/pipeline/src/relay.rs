@@ -324,6 +324,8 @@ fn observed_records(instance_id: &str, observed: &Observed) -> (GenerationRecord
         refusal: None,
         queue_number: observed.number,
         submitter_client_id: observed.submitter_client_id.clone(),
+        retry: None,
+        retry_stopped: false,
     };
     (record, attempt)
 }

@@ -10,6 +10,7 @@ mod media;
 mod node_runs;
 mod open;
 mod prune;
+mod retries;
 mod summaries;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,8 @@ use monitor_core::generation::{NodeError, Summary};
 use monitor_core::performance::NodeRun;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{
-    AttemptRecord, Created, GenerationRecord, Known, ListQuery, MediaRecord, Page, Pruned, Retention, Store, StoreError,
+    AttemptRecord, Created, GenerationRecord, Known, ListQuery, MediaRecord, Page, PlannedRetry, Pruned, Retention,
+    Store, StoreError,
 };
 use sqlx::{SqliteConnection, SqlitePool};
 use std::path::Path;
@@ -132,6 +134,23 @@ impl Store for Sqlite {
         let warnings = self.told(serde_json::to_string(warnings))?;
         self.write(Writes::Once, move |connection| Box::pin(generations::set_warnings(connection, queue_id, warnings)))
             .await
+    }
+
+    async fn plan_retry(&self, plan: &PlannedRetry) -> Result<Option<PlannedRetry>, StoreError> {
+        let row = self.told(retries::PlanRow::of(plan))?;
+        self.write(Writes::Once, move |connection| Box::pin(retries::plan(connection, row))).await
+    }
+
+    async fn planned_retry(&self, queue_id: Uuid) -> Result<Option<PlannedRetry>, StoreError> {
+        self.told(retries::of_generation(self.readers(), queue_id).await)
+    }
+
+    async fn planned_retries(&self) -> Result<Vec<(Uuid, Timestamp)>, StoreError> {
+        self.told(retries::all(self.readers()).await)
+    }
+
+    async fn stop_retry(&self, queue_id: Uuid, number: u32) -> Result<(), StoreError> {
+        self.write(Writes::Once, move |connection| Box::pin(retries::stop(connection, queue_id, number))).await
     }
 
     async fn unsent(&self) -> Result<Vec<AttemptRecord>, StoreError> {

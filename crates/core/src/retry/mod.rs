@@ -4,6 +4,7 @@
 use crate::event::JobError;
 use crate::names::NodeKind;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// How an attempt failed.
@@ -30,7 +31,7 @@ pub struct Failure {
 }
 
 /// One automatic retry of this generation so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
     /// Name of the policy.
     pub policy: String,

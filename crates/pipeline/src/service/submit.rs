@@ -92,6 +92,8 @@ impl Service {
             refusal: None,
             queue_number: None,
             submitter_client_id: None,
+            retry: None,
+            retry_stopped: false,
         }
     }
 
@@ -169,7 +171,7 @@ impl Service {
         let client_id = self.site(&instance_id).map(|site| site.client_id.clone()).unwrap_or_default();
         let (sequence, timestamp) = self.next(queue_id).await?;
         let reason = InterruptReason::Cancelled;
-        let body = Body::from(JobInterrupted { reason, node_id: None, duration_ms: None, output: None });
+        let body = Body::from(JobInterrupted::unseen(reason));
         let base = Base {
             prompt_id: attempt.prompt_id,
             timestamp,

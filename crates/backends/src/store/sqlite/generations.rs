@@ -39,6 +39,8 @@ pub(super) struct AttemptRow {
     refusal: Option<String>,
     queue_number: Option<f64>,
     submitter_client_id: Option<String>,
+    retry: Option<String>,
+    retry_stopped: bool,
     workflow: String,
 }
 
@@ -60,6 +62,8 @@ impl AttemptRow {
             refusal: attempt.refusal.as_ref().map(serde_json::to_string).transpose()?,
             queue_number: attempt.queue_number,
             submitter_client_id: attempt.submitter_client_id.clone(),
+            retry: attempt.retry.as_ref().map(serde_json::to_string).transpose()?,
+            retry_stopped: attempt.retry_stopped,
             workflow: String::new(),
         })
     }
@@ -77,6 +81,8 @@ impl AttemptRow {
             refusal: row.try_get::<Option<&str>, _>("refusal")?.map(serde_json::from_str).transpose()?,
             queue_number: row.try_get("queue_number")?,
             submitter_client_id: row.try_get("submitter_client_id")?,
+            retry: row.try_get::<Option<&str>, _>("retry")?.map(serde_json::from_str).transpose()?,
+            retry_stopped: row.try_get("retry_stopped")?,
         })
     }
 }
@@ -118,8 +124,8 @@ pub(super) async fn add_attempt(connection: &mut SqliteConnection, attempt: Atte
     let queue_id = attempt.queue_id;
     let added = sqlx::query(
         "INSERT INTO attempts (queue_id, number, prompt_id, instance_id, sending, change, created_at, refusal,
-             queue_number, submitter_client_id, workflow)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (queue_id, number) DO NOTHING",
+             queue_number, submitter_client_id, retry, retry_stopped, workflow)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (queue_id, number) DO NOTHING",
     )
     .bind(Id(queue_id))
     .bind(attempt.number)
@@ -131,6 +137,8 @@ pub(super) async fn add_attempt(connection: &mut SqliteConnection, attempt: Atte
     .bind(attempt.refusal)
     .bind(attempt.queue_number)
     .bind(attempt.submitter_client_id)
+    .bind(attempt.retry)
+    .bind(attempt.retry_stopped)
     .bind(attempt.workflow)
     .execute(connection)
     .await;
