@@ -1,5 +1,25 @@
 //! Trying again with other parameters: policies as data, and the decision they lead to. Pure: what happened and what is
 //! known goes in, what to do comes out.
+//!
+//! [`policy`] is what a person writes, [`matching`] says which policy is for a failure, [`decide()`] which of its steps
+//! is next. [`change`] makes another workflow of the one that failed, and [`check()`] is what nothing gets past that
+//! `ComfyUI` would refuse. [`suggest()`] is for what has failed for good.
+
+pub mod change;
+pub mod check;
+pub mod decide;
+pub mod matching;
+pub mod policy;
+mod shipped;
+pub mod suggest;
+mod words;
+mod written;
+
+pub use check::check;
+pub use decide::{decide, needed_classes};
+pub use matching::matches;
+pub use policy::{Policies, PolicyError};
+pub use suggest::{Suggestion, SuggestionKind, suggest};
 
 use crate::event::JobError;
 use crate::names::NodeKind;
@@ -8,7 +28,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// How an attempt failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// A node raised an exception.
     ExecutionError,
@@ -37,6 +58,7 @@ pub struct Tried {
     pub policy: String,
     /// Which of its steps, from 0.
     pub step: usize,
+    /// When what it answered had failed.
     pub at: Timestamp,
 }
 

@@ -1,0 +1,1 @@
+//! Makes another workflow of one that failed.
