@@ -2,6 +2,7 @@
 
 mod check_config;
 mod doctor;
+mod eval;
 mod papers;
 mod record;
 mod replay;
@@ -58,6 +59,7 @@ enum Command {
     CheckConfig(check_config::CheckArgs),
     Record(record::RecordArgs),
     Replay(replay::ReplayArgs),
+    Eval(eval::EvalArgs),
     Completions(papers::CompletionsArgs),
     Man(papers::ManArgs),
     Openapi(papers::OpenapiArgs),
@@ -117,6 +119,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::CheckConfig(args) => check_config::check(&global, args),
         Command::Record(args) => Box::pin(record::record(&global, args)).await,
         Command::Replay(args) => Box::pin(replay::replay(&global, args)).await,
+        Command::Eval(args) => eval::eval(&args),
         Command::Completions(args) => papers::completions(&args, &mut Cli::command()),
         Command::Man(args) => papers::man(&args, Cli::command()),
         Command::Openapi(_) => papers::openapi(),

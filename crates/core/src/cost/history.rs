@@ -19,6 +19,9 @@ pub struct Run {
     /// Of these, spent on loading a model.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub load_ms: Option<u64>,
+    /// How often its bar ran, where more than once.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rounds: Option<u32>,
 }
 
 /// Runs of one class that are alike in all that drives their cost.
@@ -78,6 +81,14 @@ impl History {
 
     pub fn buckets(&self) -> impl Iterator<Item = &Bucket> {
         self.classes.values().flat_map(BTreeMap::values)
+    }
+
+    pub fn classes(&self) -> impl Iterator<Item = &str> {
+        self.classes.keys().map(String::as_str)
+    }
+
+    pub fn of_class(&self, class_type: &str) -> impl Iterator<Item = &Bucket> {
+        self.classes.get(class_type).into_iter().flat_map(BTreeMap::values)
     }
 
     pub fn learn(&mut self, work: &Work, run: Run) {

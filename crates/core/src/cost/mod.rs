@@ -4,11 +4,20 @@
 //! [`Bucket`], which keeps the newest of them; a [`History`] is the buckets of one instance. However many runs there
 //! were, a history is as large as the number of different things that were run, and that is bounded.
 
+mod drivers;
 mod history;
+mod model;
+mod priors;
+mod spread;
 
-pub use history::{Bucket, History, Run};
+pub use drivers::drivers;
+pub use history::{BUCKETS_PER_CLASS, Bucket, History, Run};
+pub use model::{MEANS, Model, means};
+pub use priors::Device;
+pub use spread::Guess;
 
 use crate::names::NodeKind;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -51,6 +60,16 @@ pub struct Work {
     /// Milliseconds of its time that went into loading a model: what the first step took longer than the others.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub load_ms: Option<u64>,
+    /// How often its bar ran, where it ran more than once: items of a list, passes, rounds of a loop.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rounds: Option<u32>,
+}
+
+impl Work {
+    /// One run of it.
+    pub fn run(&self, at: Timestamp, duration_ms: u64) -> Run {
+        Run { at, duration_ms, load_ms: self.load_ms, rounds: self.rounds }
+    }
 }
 
 /// An expected time: the middle, and the range that eight of ten runs fall into. Milliseconds.

@@ -41,6 +41,7 @@ impl Tracker {
             self.want_snapshot(out);
         }
         self.coarse(now, out);
+        self.paces(now, out);
     }
 
     /// Jobs that the socket says nothing of are followed by reading the queue.

@@ -6,14 +6,17 @@ mod nodes;
 pub(super) use nodes::Given;
 use nodes::Live;
 
-use super::api::{Config, KnownJob, Submission};
+use super::api::{Config, KnownJob, Pace, Submission};
+use super::costs::{Charted, Costs};
 use super::plan::Plan;
+use crate::cost::{Expected, Work};
 use crate::event::{
-    Base, Body, Event, ExecutionData, InterruptReason, JobCompleted, JobError, JobFailed, JobInterrupted, JobQueued,
+    Base, Body, Eta, Event, ExecutionData, InterruptReason, JobCompleted, JobError, JobFailed, JobInterrupted, JobQueued,
     JobStarted, NodeState, SCHEMA_VERSION, WorkflowNodes,
 };
 use crate::ids::event_id;
-use crate::time::{Now, Timestamp};
+use crate::progress::Course;
+use crate::time::{Now, Timestamp, percentage};
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -21,6 +24,8 @@ use uuid::Uuid;
 /// More nodes than this that are not in the submitted graph are heard but not followed: each costs events, and a server
 /// cannot make us grow without bound.
 const MAX_CHILDREN: usize = 5_000;
+/// How often the pace of a running job is told, when only time passes, ms.
+pub(super) const PACE_INTERVAL: u64 = 500;
 /// Room left in the sequence for what a former run of ours gave out and did not store.
 const SEQUENCE_LEAP: u64 = 1 << 20;
 
@@ -67,9 +72,17 @@ pub(super) struct Job {
     /// Something may have been missed since it started.
     pub gap: bool,
     pub position: Option<u32>,
-    plan: Plan,
-    total_weight: f64,
-    done_weight: f64,
+    /// When its pace is to be told again.
+    pub pace_due: Option<u64>,
+    /// It ran longer than it may: when it is to be interrupted (again).
+    pub interrupt_due: Option<u64>,
+    /// What it is expected to take once it runs, while it waits.
+    pub expected: Option<Eta>,
+    pub plan: Plan,
+    /// How far it is; empty until it starts.
+    course: Course,
+    /// What each node of the plan has to do.
+    works: Vec<Work>,
     sequence: u64,
     queued_told: bool,
     started_told: bool,
@@ -81,7 +94,6 @@ pub(super) struct Job {
     running: Vec<usize>,
     /// `{nodeId: output}` as heard.
     outputs: Map<String, Value>,
-    percentage: f64,
     /// Newer servers tell all in `progress_state`; `progress` then only says whose preview comes next.
     modern: bool,
 }
@@ -89,6 +101,7 @@ pub(super) struct Job {
 /// Where events go, with what all of them carry.
 pub(super) struct Pen<'a> {
     pub config: &'a Config,
+    pub costs: &'a Costs,
     pub now: Now,
     pub occurred_at: Option<Timestamp>,
     pub out: &'a mut Vec<Event>,
@@ -115,9 +128,12 @@ impl Job {
             start_due: None,
             gap: false,
             position: None,
-            total_weight: plan.total_weight(),
+            pace_due: None,
+            interrupt_due: None,
+            expected: None,
             plan,
-            done_weight: 0.0,
+            course: Course::new(Vec::new(), 0),
+            works: Vec::new(),
             sequence: submission.last_sequence,
             queued_told: false,
             started_told: false,
@@ -127,19 +143,17 @@ impl Job {
             index: HashMap::new(),
             running: Vec::new(),
             outputs: Map::new(),
-            percentage: 0.0,
             modern: false,
         }
     }
 
     /// A job that a former run of ours told about: what it published is not published again.
-    pub fn resumed(known: &KnownJob, plan: Plan, now: Now) -> Job {
+    pub fn resumed(known: &KnownJob, plan: Plan, costs: &Costs, now: Now) -> Job {
         let mut job = Job::new(&known.submission, known.ours, plan, Phase::Waiting);
         job.sequence = known.last_sequence + SEQUENCE_LEAP;
         job.submitter.clone_from(&known.submitter_client_id);
         job.number = known.number;
         job.gap = true;
-        job.percentage = known.highest_percentage;
         if known.ours && known.events.is_empty() {
             job.phase = Phase::Submitting;
         }
@@ -155,17 +169,21 @@ impl Job {
                     // Of a former run's monotonic clock nothing is left; the difference of wall clocks is the best.
                     let ago = now.wall.since(event.base.timestamp);
                     job.started = Some(Now { wall: event.base.timestamp, mono: now.mono.saturating_sub(ago) });
+                    job.chart(costs, now);
+                    job.course.reached(known.highest_percentage);
                 }
                 Body::NodeExecuting(body) => {
                     if let Some(at) = job.place(&body.node.node_id, Some(Given::of(&body.node))) {
                         job.nodes[at].executing_told = true;
-                        job.begin(at, None);
+                        let ago = now.wall.since(event.base.timestamp);
+                        job.begin(at, now.mono.saturating_sub(ago));
+                        job.nodes[at].started = None;
                     }
                 }
                 Body::NodeExecuted(body) => {
                     if let Some(at) = job.place(&body.node_id, None) {
                         job.nodes[at].executed_told = true;
-                        job.end(at, NodeState::Finished);
+                        job.end(at, NodeState::Finished, now.mono);
                     }
                     if let Some(output) = &body.output {
                         job.outputs.insert(body.node_id.clone(), output.clone());
@@ -182,6 +200,15 @@ impl Job {
         job
     }
 
+    pub fn signatures(&self) -> HashSet<u64> {
+        self.plan.signatures.iter().copied().collect()
+    }
+
+    /// Monotonic ms.
+    pub fn started_at(&self) -> Option<u64> {
+        self.started.map(|started| started.mono)
+    }
+
     pub fn is_started(&self) -> bool {
         self.started_told
     }
@@ -189,8 +216,8 @@ impl Job {
     /// Which output nodes are to run became known (`prompt[4]` of `/queue`).
     pub fn replan(&mut self, plan: Plan) {
         if !self.started_told {
-            self.total_weight = plan.total_weight();
             self.plan = plan;
+            self.expected = None;
         }
     }
 
@@ -243,8 +270,13 @@ impl Job {
         self.take_cached(cached);
         let total_nodes = u32::try_from(self.plan.nodes.len()).unwrap_or(u32::MAX);
         self.tell(pen, "", 0, JobStarted { total_nodes, cached_nodes: cached.to_vec() });
-        let body = WorkflowNodes { workflow_nodes: self.plan.nodes.clone(), total_nodes };
-        self.tell(pen, "", 0, body);
+        let expected = self.chart(pen.costs, pen.now);
+        let mut workflow_nodes = self.plan.nodes.clone();
+        for (node, expected) in workflow_nodes.iter_mut().zip(expected) {
+            node.expected = expected;
+        }
+        self.tell(pen, "", 0, WorkflowNodes { workflow_nodes, total_nodes });
+        self.pace_due = Some(pen.now.mono);
     }
 
     /// `execution_start`: its `execution_cached` follows at once.
@@ -259,10 +291,41 @@ impl Job {
 
     fn take_cached(&mut self, cached: &[String]) {
         for id in cached {
-            if self.cached.insert(id.clone()) {
-                self.total_weight -= self.plan.weight(id);
+            if self.cached.insert(id.clone())
+                && let Some(leg) = self.plan.place(id)
+            {
+                self.course.skip(leg);
             }
         }
+    }
+
+    /// What lies before it, now that it is known what comes from the cache.
+    fn chart(&mut self, costs: &Costs, now: Now) -> Vec<Option<Expected>> {
+        let started = self.started.map_or(now.mono, |started| started.mono);
+        let Charted { course, works, expected } = costs.chart(&self.plan, &self.cached, now.wall, started);
+        (self.course, self.works) = (course, works);
+        // Nothing else asks for the inputs any more.
+        self.plan.graph = Vec::new();
+        expected
+    }
+
+    /// How far it is, when only time has passed.
+    pub fn pace(&mut self, now: Now) -> Pace {
+        let reading = self.course.read(now.mono);
+        let node = |leg: usize| self.plan.nodes.get(leg).map(|node| node.node_id.clone());
+        let silent = reading.silent_since.filter(|_| self.addressed_to_us);
+        Pace {
+            queue_id: self.queue_id,
+            attempt: self.attempt,
+            overall_percentage: percentage(reading.percentage),
+            eta: reading.eta,
+            critical_node_id: reading.critical.and_then(node),
+            stalled_since: silent.map(|since| ago(now, since)),
+        }
+    }
+
+    pub fn left(&mut self, now: Now) -> Option<Eta> {
+        self.course.read(now.mono).eta
     }
 
     pub fn hears_progress_state(&mut self) {
@@ -286,7 +349,7 @@ impl Job {
     }
 
     /// Milliseconds since it started, by our clock.
-    fn elapsed(&self, now: Now) -> u64 {
+    pub fn elapsed(&self, now: Now) -> u64 {
         self.started.map_or(0, |started| now.mono.saturating_sub(started.mono))
     }
 
@@ -296,7 +359,7 @@ impl Job {
             let Some(at) = self.place(id, None).filter(|at| !self.nodes[*at].images_told) else { continue };
             let cached = self.nodes[at].state == NodeState::Pending && self.cached.contains(id);
             self.take_output(pen, at, output, cached);
-            self.end(at, if cached { NodeState::Cached } else { NodeState::Finished });
+            self.end(at, if cached { NodeState::Cached } else { NodeState::Finished }, pen.now.mono);
         }
     }
 
@@ -343,6 +406,15 @@ impl Job {
                 };
                 self.tell(pen, "", 0, body);
             }
+            Heard::Interrupted(node_id) if self.interrupt_due.is_some() && !self.cancelling => {
+                let body = JobFailed {
+                    error: self.ran_too_long(pen.config.timeout_ms, node_id.as_deref()),
+                    duration_ms: duration,
+                    will_retry: false,
+                    output: made.then_some(output),
+                };
+                self.tell(pen, "", 0, body);
+            }
             Heard::Interrupted(node_id) => {
                 let reason = if self.cancelling { InterruptReason::Cancelled } else { InterruptReason::Interrupted };
                 let reached = self.reached(node_id.as_deref());
@@ -356,6 +428,22 @@ impl Job {
                 };
                 self.tell(pen, "", 0, body);
             }
+        }
+    }
+
+    fn ran_too_long(&self, timeout_ms: Option<u64>, node_id: Option<&str>) -> JobError {
+        let (node_title, class_type) = node_id.map_or((None, None), |id| self.error_node(id));
+        let limit = timeout_ms.map_or_else(String::new, |limit| format!(" of {} s", limit / 1_000));
+        JobError {
+            r#type: "timeout".to_owned(),
+            message: format!(
+                "It ran longer than its timeout{limit} allows and was interrupted. Raise `timeout` for jobs that may \
+                 take longer."
+            ),
+            node_id: node_id.map(str::to_owned),
+            node_title,
+            class_type,
+            traceback: Vec::new(),
         }
     }
 
@@ -374,4 +462,10 @@ impl Job {
         let own = self.index.get(id).and_then(|at| self.nodes[*at].steps);
         own.or_else(|| newest_first.filter(|live| live.node.real_node_id.as_deref() == Some(id)).find_map(|l| l.steps))
     }
+}
+
+/// The wall clock's time of a moment of the monotonic one.
+fn ago(now: Now, mono: u64) -> Timestamp {
+    let ago = i64::try_from(now.mono.saturating_sub(mono)).unwrap_or(i64::MAX);
+    Timestamp(now.wall.as_millis().saturating_sub(ago))
 }

@@ -6,12 +6,14 @@
 //! history's, where it has one.
 
 mod api;
+mod costs;
 mod deadlines;
 mod hearing;
 mod job;
 mod plan;
 mod reconcile;
 mod strangers;
+mod waits;
 
 pub use api::{
     Answer, Class, Config, Estimate, Input, KnownJob, Observed, Output, Pace, Picture, Place, Snapshot, Submission,
@@ -27,6 +29,7 @@ use crate::event::{
 };
 use crate::ids::event_id;
 use crate::time::Now;
+use costs::Costs;
 use job::{Heard, Job, Pen, Phase};
 use plan::Plan;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -58,6 +61,7 @@ struct Ended {
 #[derive(Debug)]
 pub struct Tracker {
     config: Config,
+    costs: Costs,
     classes: HashMap<String, Class>,
     /// In the order of appearance; one per attempt that has not ended.
     jobs: Vec<Job>,
@@ -71,6 +75,8 @@ pub struct Tracker {
     queue_remaining: Option<u64>,
     /// Places in line that changed and have not been told.
     moved: BTreeMap<uuid::Uuid, u32>,
+    /// When the waits of those in line are to be told again.
+    waits_due: Option<u64>,
     /// Job and node of the `progress` heard last: a type 1 preview belongs to them.
     last_progress: Option<(String, String)>,
     pictures: HashMap<(uuid::Uuid, String), u32>,
@@ -82,9 +88,11 @@ impl Tracker {
     pub fn new(now: Now, mut config: Config) -> Tracker {
         let known = std::mem::take(&mut config.jobs);
         let ended = std::mem::take(&mut config.ended_prompts);
+        let costs = Costs::new(std::mem::take(&mut config.history));
         let mut tracker = Tracker {
             sequence: if config.last_sequence == 0 { 0 } else { config.last_sequence + 1 },
             config,
+            costs,
             classes: HashMap::new(),
             jobs: Vec::new(),
             strangers: HashMap::new(),
@@ -94,6 +102,7 @@ impl Tracker {
             healing_since: None,
             queue_remaining: None,
             moved: BTreeMap::new(),
+            waits_due: None,
             last_progress: None,
             pictures: HashMap::new(),
             coarse_due: None,
@@ -101,7 +110,7 @@ impl Tracker {
         };
         for job in known {
             let plan = tracker.plan(&job.submission.workflow, &[]);
-            tracker.jobs.push(Job::resumed(&job, plan, now));
+            tracker.jobs.push(Job::resumed(&job, plan, &tracker.costs, now));
         }
         tracker
     }
@@ -123,6 +132,7 @@ impl Tracker {
             }
             Input::Binary(frame) => self.binary(frame, &mut out),
             Input::Connected { comfyui_version, devices } => {
+                self.costs.connected(&devices);
                 if self.connected_once {
                     self.healing_since = Some(self.disconnected_at.take().unwrap_or(now.mono));
                 } else {
@@ -165,7 +175,7 @@ impl Tracker {
             Input::Tick => {}
         }
         self.due(now, &mut out);
-        self.positions(&mut out);
+        self.waits(now, &mut out);
         out
     }
 
@@ -173,7 +183,7 @@ impl Tracker {
     pub fn deadline(&self) -> Option<u64> {
         let jobs = self.jobs.iter().flat_map(|job| [job.start_due, job.end_due]);
         let strangers = self.strangers.values().map(|stranger| Some(stranger.ask_due));
-        jobs.chain(strangers).chain([self.coarse_due]).flatten().min()
+        jobs.chain(strangers).chain([self.coarse_due, self.paces_due()]).flatten().min()
     }
 
     /// Prompts that run by what is known, the one that is heard of first.
@@ -182,22 +192,9 @@ impl Tracker {
         running.map(|job| job.prompt_id.clone()).collect()
     }
 
-    /// Generations that wait, in the order in which they will run, and what each is expected to take once it runs
-    /// (milliseconds).
-    pub fn waiting(&self) -> Vec<(uuid::Uuid, Option<u64>)> {
-        let mut waiting: Vec<&Job> = self.jobs.iter().filter(|job| job.position.is_some()).collect();
-        waiting.sort_by_key(|job| job.position);
-        waiting.into_iter().map(|job| (job.queue_id, None)).collect()
-    }
-
-    /// What a graph would take here, if it came now.
-    pub fn estimate(&self, _now: Now, _workflow: &serde_json::Value) -> Estimate {
-        Estimate::default()
-    }
-
     /// What nodes took here, all that was learnt included.
     pub fn learnt(&self) -> &History {
-        &self.config.history
+        &self.costs.history
     }
 
     /// Prompts that have not ended, for a caller that reads the queue of its own accord.
@@ -234,7 +231,11 @@ impl Tracker {
     /// Lets a job write its events.
     fn write(&mut self, now: Now, at: usize, out: &mut Vec<Output>, what: impl FnOnce(&mut Job, &mut Pen)) {
         let mut events = Vec::new();
-        what(&mut self.jobs[at], &mut Pen { config: &self.config, now, occurred_at: None, out: &mut events });
+        let (config, costs) = (&self.config, &self.costs);
+        what(&mut self.jobs[at], &mut Pen { config, costs, now, occurred_at: None, out: &mut events });
+        for event in &events {
+            self.costs.learn(now, event);
+        }
         out.extend(events.into_iter().map(|event| Output::Event(Box::new(event))));
     }
 
@@ -254,6 +255,9 @@ impl Tracker {
 
     fn forget(&mut self, at: usize) {
         let job = self.jobs.remove(at);
+        if job.is_started() {
+            self.costs.ran(&job.plan);
+        }
         self.pictures.retain(|(queue_id, _), _| *queue_id != job.queue_id);
         self.ended.push_back(Ended { prompt_id: job.prompt_id, number: job.number });
         if self.ended.len() > REMEMBERED {
@@ -317,16 +321,6 @@ impl Tracker {
                 self.jobs[at].position = Some(place);
                 self.moved.insert(self.jobs[at].queue_id, place);
             }
-        }
-    }
-
-    fn positions(&mut self, out: &mut Vec<Output>) {
-        self.place_in_line();
-        if !self.moved.is_empty() {
-            let places = std::mem::take(&mut self.moved).into_iter();
-            let places =
-                places.map(|(queue_id, position)| Place { queue_id, position, estimated_wait_time: None, eta: None });
-            out.push(Output::Positions(places.collect()));
         }
     }
 }

@@ -1,18 +1,21 @@
-//! The graph of a job as the tracker needs it: nodes in topological order with name, kind, weight and wires.
+//! The graph of a job as the tracker needs it: nodes in topological order with name, kind and wires.
 
 use super::api::Class;
-use crate::comfy::graph::Graph;
+use crate::comfy::graph::{Graph, Node, as_link};
 use crate::event::{Dependency, WorkflowNode};
 use crate::names::{human_name, kind};
-use crate::progress;
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plan {
     /// Topological order.
     pub nodes: Vec<WorkflowNode>,
     index: HashMap<String, usize>,
-    weights: Vec<f64>,
+    /// The same nodes as they were submitted.
+    pub graph: Vec<Node>,
+    /// What the server's cache knows them by: class, inputs, and the signatures of what feeds them.
+    pub signatures: Vec<u64>,
     /// Nodes that some output needs; all of them where nobody said which the outputs are.
     needed: HashSet<String>,
 }
@@ -47,8 +50,9 @@ impl Plan {
                 }
             })
             .collect();
-        let weights = order.iter().zip(&nodes).map(|(node, named)| progress::weight(node, named.kind)).collect();
-        let index = nodes.iter().enumerate().map(|(at, node)| (node.node_id.clone(), at)).collect();
+        let index: HashMap<String, usize> =
+            nodes.iter().enumerate().map(|(at, node)| (node.node_id.clone(), at)).collect();
+        let signatures = signatures(&order, &index);
         let is_output = |class: &str| classes.get(class).is_some_and(|class| class.output_node);
         let known: Vec<&str> = if outputs.is_empty() {
             graph.outputs(is_output).into_iter().map(|node| node.id.as_str()).collect()
@@ -65,24 +69,47 @@ impl Plan {
                 .map(String::from)
                 .collect()
         };
-        Plan { nodes, index, weights, needed }
+        let graph = order.into_iter().cloned().collect();
+        Plan { nodes, index, graph, signatures, needed }
     }
 
     pub fn node(&self, id: &str) -> Option<&WorkflowNode> {
         self.index.get(id).map(|at| &self.nodes[*at])
     }
 
-    /// 0 for a node that is not of this graph or that no output needs.
-    pub fn weight(&self, id: &str) -> f64 {
-        match self.index.get(id) {
-            Some(at) if self.needed.contains(id) => self.weights[*at],
-            _ => 0.0,
-        }
+    pub fn place(&self, id: &str) -> Option<usize> {
+        self.index.get(id).copied()
     }
 
-    pub fn total_weight(&self) -> f64 {
-        self.nodes.iter().map(|node| self.weight(&node.node_id)).sum()
+    pub fn is_needed(&self, id: &str) -> bool {
+        self.needed.contains(id)
     }
+
+    /// The places of the nodes that feed this one.
+    pub fn sources(&self, place: usize) -> Vec<usize> {
+        self.nodes[place].dependencies.iter().filter_map(|from| self.place(&from.node_id)).collect()
+    }
+}
+
+/// In topological order, so that what feeds a node has its signature already.
+fn signatures(order: &[&Node], index: &HashMap<String, usize>) -> Vec<u64> {
+    let mut signatures: Vec<u64> = Vec::with_capacity(order.len());
+    for node in order {
+        let mut hash = DefaultHasher::new();
+        node.class_type.hash(&mut hash);
+        for (name, value) in &node.inputs {
+            name.hash(&mut hash);
+            match as_link(value) {
+                Some((from, output)) => {
+                    output.hash(&mut hash);
+                    index.get(from).and_then(|place| signatures.get(*place)).hash(&mut hash);
+                }
+                None => value.hash(&mut hash),
+            }
+        }
+        signatures.push(hash.finish());
+    }
+    signatures
 }
 
 fn slot_type(graph: &Graph, classes: &HashMap<String, Class>, from: &str, output: u32) -> Option<String> {

@@ -16,6 +16,9 @@ impl Tracker {
         self.snapshot_asked = false;
         let mut healed = 0;
         let restarted = self.server_restarted(snapshot);
+        if restarted {
+            self.costs.restarted();
+        }
 
         for item in &snapshot.running {
             self.see_queued(now, item, true, snapshot.after_connect, out);

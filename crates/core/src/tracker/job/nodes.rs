@@ -1,10 +1,10 @@
 //! The nodes of a job: what each of them is at, and the events that follow.
 
 use super::{Job, MAX_CHILDREN, Pen};
+use crate::cost::Work;
 use crate::event::{FileRef, ImagesGenerated, NodeExecuted, NodeExecuting, NodeProgressUpdate, NodeRef, NodeState};
 use crate::messages::{message_with, verb};
 use crate::names::NodeKind;
-use crate::progress;
 use crate::time::percentage;
 use serde_json::Value;
 
@@ -18,8 +18,8 @@ pub(super) struct Live {
     pub state: NodeState,
     pub steps: Option<(f64, f64)>,
     pub started: Option<u64>,
-    pub weight: f64,
-    pub finished_children: u32,
+    /// The node of the submitted graph that it is, or that it is a part of: a place in the plan.
+    pub leg: Option<usize>,
     pub executing_told: bool,
     pub executed_told: bool,
     pub images_told: bool,
@@ -74,6 +74,9 @@ impl Job {
         let display = given.map_or(id, |given| given.display);
         let seen = own.or_else(|| self.plan.node(display));
         let kind = seen.map_or(NodeKind::Other, |node| node.kind);
+        let of_parent = || self.nodes.get(*self.index.get(given?.parent?)?)?.leg;
+        let leg = self.plan.place(id).or_else(of_parent).or_else(|| self.plan.place(given?.parent?));
+        let leg = leg.or_else(|| self.plan.place(display));
         let live = Live {
             node: NodeRef {
                 node_id: id.to_owned(),
@@ -88,8 +91,7 @@ impl Job {
             state: NodeState::Pending,
             steps: None,
             started: None,
-            weight: self.plan.weight(id),
-            finished_children: 0,
+            leg,
             executing_told: false,
             executed_told: false,
             images_told: false,
@@ -100,21 +102,30 @@ impl Job {
         Some(self.nodes.len() - 1)
     }
 
-    pub(super) fn begin(&mut self, at: usize, mono: Option<u64>) {
+    pub(super) fn begin(&mut self, at: usize, mono: u64) {
+        let own = self.own_leg(at);
         let live = &mut self.nodes[at];
         if live.state == NodeState::Pending {
             live.state = NodeState::Running;
-            live.started = mono;
+            live.started = Some(mono);
             self.running.push(at);
             // Listed as cached, and runs after all: the cache had let it go.
-            if self.cached.remove(&live.node.node_id) {
-                self.total_weight += live.weight;
+            self.cached.remove(&live.node.node_id);
+            match own {
+                Some(leg) => self.course.begin(leg, mono),
+                None => self.course.alive(mono),
             }
         }
     }
 
+    /// Its place in the plan, if it is a node of the submitted graph.
+    fn own_leg(&self, at: usize) -> Option<usize> {
+        self.plan.place(&self.nodes[at].node.node_id)
+    }
+
     /// True the first time.
-    pub(super) fn end(&mut self, at: usize, state: NodeState) -> bool {
+    pub(super) fn end(&mut self, at: usize, state: NodeState, mono: u64) -> bool {
+        let own = self.own_leg(at);
         let live = &mut self.nodes[at];
         if live.is_over() {
             return false;
@@ -124,16 +135,13 @@ impl Job {
         if let (Some((_, max)), NodeState::Finished) = (live.steps, state) {
             live.steps = Some((max, max));
         }
-        let counted = !self.cached.contains(&live.node.node_id);
-        if counted {
-            self.done_weight += live.weight;
-        }
-        let parent = live.node.parent_node_id.clone();
         if ran {
             self.running.retain(|running| *running != at);
         }
-        if let Some(parent) = parent.and_then(|parent| self.index.get(&parent).copied()) {
-            self.nodes[parent].finished_children += 1;
+        match own {
+            Some(leg) if state == NodeState::Finished => self.course.end(leg, mono),
+            Some(leg) => self.course.skip(leg),
+            None => self.course.alive(mono),
         }
         true
     }
@@ -144,7 +152,7 @@ impl Job {
         if self.nodes[at].state != NodeState::Pending {
             return;
         }
-        self.begin(at, Some(pen.now.mono));
+        self.begin(at, pen.now.mono);
         if !self.nodes[at].executing_told {
             self.nodes[at].executing_told = true;
             let node = self.nodes[at].node.clone();
@@ -170,6 +178,9 @@ impl Job {
             !(value == 0.0 && (max - 1.0).abs() < f64::EPSILON) && value.is_finite() && max.is_finite() && max > 0.0;
         if known && self.nodes[at].steps != Some(bar) {
             self.nodes[at].steps = Some((value.clamp(0.0, max), max));
+            if let Some(leg) = self.nodes[at].leg {
+                self.course.step(leg, at as u64, value.clamp(0.0, max), max, pen.now.mono);
+            }
             self.tell_progress(pen, at);
         }
     }
@@ -178,12 +189,13 @@ impl Job {
         let id = self.nodes[at].node.node_id.clone();
         // Never seen to run, and nothing was missed: it was served from the cache.
         let cached = self.nodes[at].state == NodeState::Pending && (self.cached.contains(&id) || !self.gap);
-        if !self.end(at, if cached { NodeState::Cached } else { NodeState::Finished }) {
+        if self.nodes[at].is_over() {
             return;
         }
         if !self.nodes[at].executed_told {
             self.tell_executed(pen, at, None, cached);
         }
+        self.end(at, if cached { NodeState::Cached } else { NodeState::Finished }, pen.now.mono);
         self.tell_progress(pen, at);
     }
 
@@ -213,6 +225,7 @@ impl Job {
 
     pub(super) fn tell_executed(&mut self, pen: &mut Pen, at: usize, output: Option<&Value>, cached: bool) {
         let output = output.filter(|output| !output.is_null());
+        let work = if cached { None } else { self.work_of(at) };
         let live = &mut self.nodes[at];
         let id = live.node.node_id.clone();
         if !live.executed_told {
@@ -225,7 +238,7 @@ impl Job {
                 cached,
                 blocked: None,
                 steps: live.steps.map(|(_, max)| max),
-                work: None,
+                work,
             };
             self.tell(pen, &id, 0, body);
         }
@@ -241,7 +254,7 @@ impl Job {
     /// `execution_error` of type `ExecutionBlocked`: this branch ends, the job goes on.
     pub fn node_blocked(&mut self, pen: &mut Pen, id: &str, why: &str) {
         let Some(at) = self.place(id, None) else { return };
-        if self.nodes[at].executed_told || !self.end(at, NodeState::Skipped) {
+        if self.nodes[at].executed_told || !self.end(at, NodeState::Skipped, pen.now.mono) {
             return;
         }
         self.nodes[at].executed_told = true;
@@ -258,13 +271,23 @@ impl Job {
         self.tell(pen, id, 0, body);
     }
 
+    /// What it had to do, if its time was measured from beginning to end.
+    fn work_of(&self, at: usize) -> Option<Work> {
+        let live = &self.nodes[at];
+        let leg = self.own_leg(at)?;
+        if self.gap || live.started.is_none() {
+            return None;
+        }
+        let (load_ms, rounds) = self.course.told(leg);
+        let work = self.works.get(leg)?.clone();
+        let load_ms = load_ms.filter(|_| work.drivers.cold).map(|load| load as u64);
+        Some(Work { load_ms, rounds: rounds.filter(|rounds| *rounds > 1), ..work })
+    }
+
     pub(super) fn tell_progress(&mut self, pen: &mut Pen, at: usize) {
-        let running = self.running.iter().map(|at| {
-            let live = &self.nodes[*at];
-            (live.weight, progress::fraction(live.steps, live.finished_children))
-        });
-        self.percentage = self.percentage.max(progress::overall(self.total_weight, self.done_weight, running));
-        let overall = percentage(self.percentage);
+        let reading = self.course.read(pen.now.mono);
+        let overall = percentage(reading.percentage);
+        self.pace_due = Some(pen.now.mono + super::PACE_INTERVAL);
         let live = &mut self.nodes[at];
         let ordinal = live.updates;
         live.updates += 1;
@@ -278,7 +301,7 @@ impl Job {
             node_state: live.state,
             message: message_with(live.verb, live.kind, &live.node.node_title, steps),
             overall_percentage: overall,
-            eta: None,
+            eta: reading.eta,
         };
         self.tell(pen, &id, ordinal, body);
     }

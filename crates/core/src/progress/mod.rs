@@ -1,0 +1,6 @@
+//! How far a job is, in time: the overall percentage, the time left and its range.
+
+mod bar;
+mod course;
+
+pub use course::{Course, Leg, Reading};

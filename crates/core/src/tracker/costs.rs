@@ -1,0 +1,103 @@
+//! What the tracker knows of costs: the history of its instance, what the server computes on, which weights it has
+//! loaded, and what its cache holds.
+
+use super::plan::Plan;
+use crate::cost::{Device, Expected, History, Model, Work, drivers, means};
+use crate::event::{self, Body, Event};
+use crate::names::NodeKind;
+use crate::progress::{Course, Leg};
+use crate::time::{Now, Timestamp};
+use std::collections::HashSet;
+
+/// Files of weights that are remembered as loaded.
+const MAX_LOADED: usize = 1_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Costs {
+    pub history: History,
+    device: Device,
+    /// Files of weights that this server has loaded since we know it.
+    loaded: HashSet<String>,
+    /// What the server's cache holds: the nodes of the job that ran last, by signature (`ComfyUI`
+    /// `comfy_execution/caching.py`: by default the cache keeps what the newest prompt has).
+    kept: HashSet<u64>,
+}
+
+/// A job's course, and what stands behind its legs, in the order of the plan.
+#[derive(Debug)]
+pub(super) struct Charted {
+    pub course: Course,
+    pub works: Vec<Work>,
+    pub expected: Vec<Option<Expected>>,
+}
+
+impl Costs {
+    pub fn new(history: History) -> Costs {
+        Costs { history, ..Costs::default() }
+    }
+
+    pub fn connected(&mut self, devices: &[event::Device]) {
+        let cpu = devices.iter().any(|device| device.r#type.as_deref() == Some("cpu"));
+        self.device = if cpu { Device::Cpu } else { Device::Gpu };
+    }
+
+    /// The server has started anew: nothing is loaded, nothing is cached.
+    pub fn restarted(&mut self) {
+        self.loaded.clear();
+        self.kept.clear();
+    }
+
+    /// The nodes of a plan that the cache will serve, when it runs after what ran last, or after a job whose nodes have
+    /// these signatures.
+    pub fn will_be_cached(&self, plan: &Plan, after: Option<&HashSet<u64>>) -> HashSet<String> {
+        let kept = after.unwrap_or(&self.kept);
+        let cached = plan.nodes.iter().zip(&plan.signatures).filter(|(_, signature)| kept.contains(signature));
+        cached.map(|(node, _)| node.node_id.clone()).collect()
+    }
+
+    /// The course of a job with this plan, of which these nodes come from the cache.
+    pub fn chart(&self, plan: &Plan, cached: &HashSet<String>, wall: Timestamp, started: u64) -> Charted {
+        let model = Model { history: &self.history, device: self.device, now: wall };
+        let graph: Vec<_> = plan.graph.iter().collect();
+        let mut works = Vec::with_capacity(plan.nodes.len());
+        let mut legs = Vec::with_capacity(plan.nodes.len());
+        let mut expected = Vec::with_capacity(plan.nodes.len());
+        let all = drivers(&graph, cached, &|file| self.loaded.contains(file));
+        for (place, (node, drivers)) in plan.nodes.iter().zip(all).enumerate() {
+            let work =
+                Work { class_type: node.class_type.clone(), kind: node.kind, drivers, load_ms: None, rounds: None };
+            let guess = model.guess(&work);
+            let idle = cached.contains(&node.node_id) || !plan.is_needed(&node.node_id);
+            let loads = work.drivers.cold && work.kind == NodeKind::Sampler;
+            legs.push(Leg {
+                guess,
+                load_ms: if loads { model.load_ms(&work).min(guess.median() * 0.8) } else { 0.0 },
+                rounds: model.rounds(&work),
+                sources: plan.sources(place),
+                means: means(node.kind),
+                idle,
+            });
+            let ms = |part: f64| guess.quantile(part).min(1e12) as u64;
+            expected.push((!idle).then(|| Expected { ms: ms(0.5), low_ms: ms(0.1), high_ms: ms(0.9) }));
+            works.push(work);
+        }
+        Charted { course: Course::new(legs, started), works, expected }
+    }
+
+    /// What a job has just told: history is made of it.
+    pub fn learn(&mut self, now: Now, event: &Event) {
+        let Body::NodeExecuted(done) = &event.body else { return };
+        let (Some(work), Some(duration_ms)) = (&done.work, done.duration_ms) else { return };
+        self.history.learn(work, work.run(now.wall, duration_ms));
+        if let (NodeKind::Loader, Some(model)) = (work.kind, &work.drivers.model)
+            && self.loaded.len() < MAX_LOADED
+        {
+            self.loaded.insert(model.clone());
+        }
+    }
+
+    /// A job has run: its nodes are what the cache holds now.
+    pub fn ran(&mut self, plan: &Plan) {
+        self.kept = plan.signatures.iter().copied().collect();
+    }
+}
