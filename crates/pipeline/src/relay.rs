@@ -5,11 +5,13 @@
 use crate::library::Library;
 use crate::ports::{AttemptRecord, Bus, GenerationRecord, Outbox, Sending, Store, StoreError};
 use crate::read_model::ReadModel;
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt};
 use monitor_core::event::Event;
 use monitor_core::generation::Origin;
 use monitor_core::tracker::{Observed, Pace, Picture, Place};
 use monitor_core::workflow::{form, title};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -34,6 +36,12 @@ pub enum Said {
         observed: Box<Observed>,
     },
     Event(Box<Event>),
+    /// An event whose word is not yet decided: told as decided, when it is; as it is where nobody decides any more.
+    /// What others have to tell does not wait for it.
+    Deciding {
+        event: Box<Event>,
+        decision: oneshot::Receiver<Vec<Event>>,
+    },
     Image {
         instance_id: String,
         picture: Picture,
@@ -44,7 +52,7 @@ pub enum Said {
         places: Vec<Place>,
         queue_remaining: Option<u64>,
     },
-    /// Answered when everything before it has been published and has left the outbox.
+    /// Answered when everything before it has been decided and published, and has left the outbox.
     Flush(oneshot::Sender<()>),
 }
 
@@ -78,6 +86,12 @@ pub struct Relay {
     /// Published, still in the outbox.
     published: Vec<Uuid>,
     sweep_at: Option<Instant>,
+    /// What is not yet decided, each with its number; numbers are given out in the order of saying.
+    deciding: FuturesUnordered<BoxFuture<'static, (u64, Vec<Event>)>>,
+    undecided: BTreeSet<u64>,
+    next_number: u64,
+    /// Those who wait for all decisions below a number.
+    flushes: Vec<(u64, oneshot::Sender<()>)>,
     /// Generations whose events the bus would not take: theirs wait in order, others go on.
     stuck: HashMap<Option<Uuid>, VecDeque<Event>>,
     retry_at: Option<Instant>,
@@ -102,6 +116,10 @@ impl Relay {
             read_model,
             published: Vec::new(),
             sweep_at: None,
+            deciding: FuturesUnordered::new(),
+            undecided: BTreeSet::new(),
+            next_number: 0,
+            flushes: Vec::new(),
             stuck: HashMap::new(),
             retry_at: None,
             retry_pause: FIRST_RETRY,
@@ -138,6 +156,9 @@ impl Relay {
                     }
                     self.take(std::mem::take(&mut batch)).await;
                 }
+                Some((number, events)) = self.deciding.next(), if !self.deciding.is_empty() => {
+                    self.decided(number, events).await;
+                }
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
             }
             let now = Instant::now();
@@ -148,6 +169,9 @@ impl Relay {
                 self.sweep().await;
             }
         }
+        while let Some((number, events)) = self.deciding.next().await {
+            self.decided(number, events).await;
+        }
         self.sweep().await;
     }
 
@@ -156,7 +180,6 @@ impl Relay {
         // it was said.
         let mut events: Vec<Option<Event>> = Vec::new();
         let mut newest: HashMap<(Option<Uuid>, Option<String>), usize> = HashMap::new();
-        let mut flushes = Vec::new();
         for said in batch {
             match said {
                 Said::Event(event) => {
@@ -179,22 +202,50 @@ impl Relay {
                 Said::Positions { places, queue_remaining } => {
                     self.read_model.positions(&places, queue_remaining);
                 }
-                Said::Flush(done) => flushes.push(done),
+                Said::Deciding { event, decision } => self.decide_later(*event, decision),
+                Said::Flush(done) => self.flushes.push((self.next_number, done)),
             }
         }
-        let events: Vec<Event> = events.into_iter().flatten().collect();
-        if !events.is_empty() {
-            let durable: Vec<Event> = events.iter().filter(|event| event.is_durable()).cloned().collect();
-            if !durable.is_empty() {
-                self.keep(&durable).await;
-            }
-            self.publish(events).await;
+        self.tell(events.into_iter().flatten().collect()).await;
+        self.answer_flushes().await;
+    }
+
+    /// Keeps what is durable, then publishes all of it.
+    async fn tell(&mut self, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
         }
-        if !flushes.is_empty() {
-            self.sweep().await;
-            for done in flushes {
-                let _ = done.send(());
-            }
+        let durable: Vec<Event> = events.iter().filter(|event| event.is_durable()).cloned().collect();
+        if !durable.is_empty() {
+            self.keep(&durable).await;
+        }
+        self.publish(events).await;
+    }
+
+    fn decide_later(&mut self, event: Event, decision: oneshot::Receiver<Vec<Event>>) {
+        let number = self.next_number;
+        self.next_number += 1;
+        self.undecided.insert(number);
+        self.deciding.push(Box::pin(async move { (number, decision.await.unwrap_or_else(|_| vec![event])) }));
+    }
+
+    async fn decided(&mut self, number: u64, events: Vec<Event>) {
+        self.undecided.remove(&number);
+        // Together: a kill between them would leave a failure that waits for a retry nobody has heard of.
+        self.tell(events).await;
+        self.answer_flushes().await;
+    }
+
+    async fn answer_flushes(&mut self) {
+        let decided = self.undecided.first().copied().unwrap_or(u64::MAX);
+        let (due, waiting) = std::mem::take(&mut self.flushes).into_iter().partition(|(below, _)| *below <= decided);
+        self.flushes = waiting;
+        if due.is_empty() {
+            return;
+        }
+        self.sweep().await;
+        for (_, done) in due {
+            let _ = done.send(());
         }
     }
 

@@ -407,10 +407,13 @@ impl Job {
                 self.tell(pen, "", 0, body);
             }
             Heard::Interrupted(node_id) if self.interrupt_due.is_some() && !self.cancelling => {
+                let reached = self.reached(node_id.as_deref());
                 let body = JobFailed {
                     error: self.ran_too_long(pen.config.timeout_ms, node_id.as_deref()),
                     duration_ms: duration,
                     will_retry: false,
+                    node_progress: reached.map(|(value, _)| value),
+                    node_max_progress: reached.map(|(_, max)| max),
                     output: made.then_some(output),
                 };
                 self.tell(pen, "", 0, body);

@@ -13,6 +13,7 @@ use monitor_core::event::{FileRef, JobError};
 use monitor_core::generation::NodeError;
 use monitor_core::time::Timestamp;
 use monitor_core::tracker::Submission;
+use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -123,6 +124,11 @@ impl MonitorHandle {
 
     pub async fn class_info(&self, class: &str) -> Result<Option<ClassInfo>, ComfyError> {
         self.comfy.class_info(class).await
+    }
+
+    /// What `/object_info` says of one class; `None` for a class the server does not have.
+    pub async fn class_entry(&self, class: &str) -> Result<Option<Value>, ComfyError> {
+        self.comfy.class_entry(class).await
     }
 
     /// Gives memory back when the server is next idle; without its cache the next job runs cold.

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::monitor::Sent;
 use crate::ports::{AttemptRecord, Sending, StoreError};
 use monitor_core::event::JobError;
-use monitor_core::generation::{InstanceState, NodeError};
+use monitor_core::generation::{NodeError, Status};
 use monitor_core::time::Timestamp;
 use monitor_core::tracker::Submission;
 use std::collections::HashSet;
@@ -83,19 +83,20 @@ impl Service {
 
     /// The instance an attempt goes to: the one it names, or the connected one with the shortest queue.
     fn choose(&self, attempt: &AttemptRecord) -> Option<&Site> {
-        let connected = |site: &&Site| {
-            let state = site.monitor.status().borrow().state;
-            matches!(state, InstanceState::Connected | InstanceState::Polling)
-        };
-        let sites = &self.parts.sites;
         match &attempt.instance_id {
-            Some(wanted) => sites.iter().filter(|site| site.instance_id == *wanted).find(connected),
-            None => sites.iter().filter(connected).min_by_key(|site| {
-                let status = site.monitor.status();
-                let status = status.borrow();
-                status.queue_remaining.unwrap_or(0).max((status.running.len() + status.waiting.len()) as u64)
-            }),
+            Some(wanted) => self.site(wanted).ok().filter(|site| site.is_connected()),
+            None => self.least_busy(|_| true),
         }
+    }
+
+    /// Of those that are connected and wanted the one with the shortest queue.
+    pub(super) fn least_busy(&self, wanted: impl Fn(&Site) -> bool) -> Option<&Site> {
+        let sites = self.parts.sites.iter().filter(|site| wanted(site) && site.is_connected());
+        sites.min_by_key(|site| {
+            let status = site.monitor.status();
+            let status = status.borrow();
+            status.queue_remaining.unwrap_or(0).max((status.running.len() + status.waiting.len()) as u64)
+        })
     }
 
     pub(super) async fn send(&self, attempt: AttemptRecord) -> Outcome {
@@ -163,7 +164,11 @@ impl Service {
                 attempt.refusal = Some(error.clone());
                 // The tracker has told its end: readers hear of it once, and from there.
                 self.parts.relay.flush().await;
-                Outcome::Refused { error, node_errors }
+                match self.parts.read_model.status(attempt.queue_id).await? {
+                    // It is tried again all the same.
+                    Some(Status::Pending) => Outcome::Waits,
+                    _ => Outcome::Refused { error, node_errors },
+                }
             }
             Sent::Away { reason } => {
                 tracing::debug!(reason, queue_id = %attempt.queue_id, "a submission waits");

@@ -7,8 +7,9 @@ use crate::journal::Journal;
 use crate::monitor::{MonitorHandle, Sink};
 use crate::ports::{Sending, Store, StoreError};
 use crate::relay::{RelayHandle, Said};
+use crate::retry::Desk;
 use monitor_core::event::{Body, Event};
-use monitor_core::generation::{Instance, InstanceToday, Waiting};
+use monitor_core::generation::{Instance, InstanceState, InstanceToday, Waiting};
 use monitor_core::time::percentage;
 use monitor_core::tracker::{KnownJob, Observed, Pace, Picture, Place, Submission};
 use std::sync::Arc;
@@ -30,10 +31,18 @@ pub struct Site {
     pub monitor: MonitorHandle,
 }
 
+impl Site {
+    /// A job can be sent to it.
+    pub fn is_connected(&self) -> bool {
+        matches!(self.monitor.status().borrow().state, InstanceState::Connected | InstanceState::Polling)
+    }
+}
+
 /// A monitor's way to the relay.
 pub struct RelaySink {
     pub instance_id: String,
     pub relay: RelayHandle,
+    pub desk: Arc<Desk>,
 }
 
 impl Sink for RelaySink {
@@ -43,7 +52,7 @@ impl Sink for RelaySink {
 
     fn events(&self, events: Vec<Event>) {
         for event in events {
-            self.relay.say(Said::Event(Box::new(event)));
+            self.relay.say(self.desk.pass(event));
         }
     }
 

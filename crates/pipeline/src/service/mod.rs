@@ -4,6 +4,7 @@ mod dispatch;
 mod instances;
 mod lists;
 mod performance;
+mod retry;
 mod submit;
 
 pub use instances::{RelaySink, Site, known_jobs};
@@ -14,6 +15,7 @@ use crate::journal::Journal;
 use crate::ports::{ListQuery, Media, Page, Store};
 use crate::read_model::{ReadModel, rebuild};
 use crate::relay::RelayHandle;
+use crate::retry::Desk;
 use async_trait::async_trait;
 use bytes::Bytes;
 use dispatch::Dispatch;
@@ -22,6 +24,7 @@ use monitor_core::frame::FrameBody;
 use monitor_core::generation::{Generation, Instance, OutputStatus};
 use monitor_core::performance::ClassPerformance;
 use monitor_core::time::Timestamp;
+use retry::{Retrying, SingleClasses};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -35,6 +38,7 @@ pub struct Parts {
     pub journal: Arc<Journal>,
     pub read_model: Arc<ReadModel>,
     pub relay: RelayHandle,
+    pub desk: Arc<Desk>,
     /// In the order of the configuration.
     pub sites: Vec<Site>,
 }
@@ -46,6 +50,8 @@ pub struct Service {
     me: Weak<Service>,
     /// `/object_info` of an instance, as of this connection.
     classes: Mutex<HashMap<String, (Timestamp, Arc<Value>)>>,
+    single_classes: SingleClasses,
+    retrying: Retrying,
 }
 
 impl Service {
@@ -55,6 +61,8 @@ impl Service {
             dispatch: Dispatch::default(),
             me: Weak::clone(me),
             classes: Mutex::default(),
+            single_classes: SingleClasses::default(),
+            retrying: Retrying::default(),
         })
     }
 

@@ -98,7 +98,7 @@ impl Service {
     }
 
     /// Sends, and waits for the answer as long as is polite. What has no answer yet goes on by itself.
-    async fn sent(&self, attempt: AttemptRecord) -> Result<(), ApiError> {
+    pub(super) async fn sent(&self, attempt: AttemptRecord) -> Result<(), ApiError> {
         let queue_id = attempt.queue_id;
         // A task of its own: a caller that hangs up, or that we let go, does not end it half way.
         let service = self.me.upgrade().ok_or_else(|| ApiError::Unavailable("the monitor is stopping".to_owned()))?;
@@ -128,6 +128,9 @@ impl Service {
             return Err(ApiError::Conflict(format!("this generation has ended already ({status})")));
         }
         let attempt = loop {
+            if self.stop_retrying(queue_id).await? {
+                return self.require(queue_id).await;
+            }
             let attempt = self.last_attempt(queue_id).await?;
             if attempt.sending != Sending::Waiting {
                 break attempt;
@@ -147,8 +150,15 @@ impl Service {
         let Some(instance_id) = &attempt.instance_id else {
             return Err(ApiError::Conflict("it has not been sent to an instance yet".to_owned()));
         };
+        self.parts.desk.unwanted(queue_id, attempt.number);
         let cancelled = self.site(instance_id)?.monitor.cancel(&attempt.prompt_id).await;
-        cancelled.map_err(|error| ApiError::Unavailable(format!("the job could not be cancelled: {error}")))?;
+        let stopped =
+            cancelled.map_err(|error| ApiError::Unavailable(format!("the job could not be cancelled: {error}")))?;
+        if !stopped {
+            // It has ended already: perhaps it is just being decided whether it is tried again.
+            self.parts.relay.flush().await;
+            self.stop_retrying(queue_id).await?;
+        }
         self.require(queue_id).await
     }
 
@@ -200,6 +210,9 @@ impl Service {
             self.site(instance_id)?;
         }
         let generation = self.require(queue_id).await?;
+        if generation.retry.is_some() {
+            return self.retry_now(queue_id, changes, instance_id).await;
+        }
         if !generation.status.is_ended() {
             let status = generation.status.as_str();
             return Err(ApiError::Conflict(format!("this generation has not ended ({status}): cancel it first")));
@@ -284,7 +297,7 @@ impl Service {
         }
     }
 
-    fn override_inputs(graph: &mut Value, changes: Overrides, classes: Option<&Value>) -> Result<(), ApiError> {
+    pub(super) fn override_inputs(graph: &mut Value, changes: Overrides, classes: Option<&Value>) -> Result<(), ApiError> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -295,7 +308,7 @@ impl Service {
     }
 
     /// The node classes that were fetched for this connection, without asking.
-    fn known_classes(&self, instance_id: Option<&str>) -> Option<Arc<Value>> {
+    pub(super) fn known_classes(&self, instance_id: Option<&str>) -> Option<Arc<Value>> {
         let kept = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
         match instance_id {
             Some(instance_id) => kept.get(instance_id).map(|(_, classes)| Arc::clone(classes)),
@@ -338,7 +351,7 @@ fn lookup<'a>(classes: Option<&'a Value>) -> impl Fn(&str) -> Option<&'a Value> 
 }
 
 /// What a person changed, short: "steps of node 3 to 30".
-fn in_words(changes: &Overrides) -> String {
+pub(super) fn in_words(changes: &Overrides) -> String {
     let mut words = Vec::new();
     for (node_id, inputs) in changes {
         for (input, value) in inputs.as_object().into_iter().flatten() {
