@@ -22,7 +22,8 @@ mod faults;
 pub use faults::{PolicyError, Problem};
 
 use super::Cause;
-use super::written::{Pattern, Table, one_or_many, text_or_table};
+pub use super::written::Pattern;
+use super::written::{Table, one_or_many, text_or_table};
 use crate::names::NodeKind;
 use serde::{Deserialize, Deserializer};
 use std::fmt;

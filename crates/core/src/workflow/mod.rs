@@ -15,7 +15,7 @@ pub mod file;
 mod fixtures;
 pub mod form;
 pub mod overrides;
-mod spec;
+pub(crate) mod spec;
 pub mod title;
 
 use serde_json::Value;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// What an input is, by the `type` of its declaration.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Kind<'a> {
+pub(crate) enum Kind<'a> {
     Int,
     Float,
     Text,
@@ -23,9 +23,9 @@ pub(super) enum Kind<'a> {
 
 /// One declared input.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spec<'a> {
-    pub(super) required: bool,
-    pub(super) kind: Kind<'a>,
+pub(crate) struct Spec<'a> {
+    pub(crate) required: bool,
+    pub(crate) kind: Kind<'a>,
     options: Option<&'a Map<String, Value>>,
 }
 
@@ -52,11 +52,11 @@ impl<'a> Spec<'a> {
         Some(Self { required, kind, options })
     }
 
-    pub(super) fn option(&self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn option(&self, name: &str) -> Option<&'a Value> {
         self.options?.get(name)
     }
 
-    pub(super) fn is_set(&self, name: &str) -> bool {
+    pub(crate) fn is_set(&self, name: &str) -> bool {
         self.option(name).is_some_and(|value| value.as_bool() != Some(false) && !value.is_null())
     }
 
@@ -64,7 +64,7 @@ impl<'a> Spec<'a> {
     ///
     /// The types are those the front end registers a widget for (`src/scripts/widgets.ts` and the extensions of its
     /// core); an extension's own widget shows only in the saved node, as an input with a `widget`.
-    pub(super) fn is_widget(&self) -> bool {
+    pub(crate) fn is_widget(&self) -> bool {
         const WIDGETS: [&str; 18] = [
             "AUDIO_RECORD",
             "BOUNDING_BOX",
@@ -94,7 +94,7 @@ impl<'a> Spec<'a> {
     }
 
     /// The value a fresh node has: the declared default, else what the front end's widget starts with.
-    pub(super) fn default_value(&self) -> Option<Value> {
+    pub(crate) fn default_value(&self) -> Option<Value> {
         if let Some(default) = self.option("default").filter(|value| !value.is_null()) {
             return Some(default.clone());
         }
@@ -110,7 +110,7 @@ impl<'a> Spec<'a> {
     }
 
     /// The kind of each input a growing group is made of; the first one where a group has several.
-    pub(super) fn grown(&self) -> Option<Spec<'a>> {
+    pub(crate) fn grown(&self) -> Option<Spec<'a>> {
         let Kind::Growing(template) = self.kind else {
             return None;
         };
@@ -131,7 +131,7 @@ fn declared(input: &Value) -> impl Iterator<Item = (&str, Spec<'_>)> {
 /// Walks the inputs of the class with the `/object_info` entry `info` in the front end's order: required ones first,
 /// the inputs of a chosen branch directly after their choice. `visit` gets the full name (`resize_type.width`) and
 /// answers, for [`Kind::Branches`], which branch is taken.
-pub(super) fn walk<'a>(info: &'a Value, visit: &mut dyn FnMut(&str, Spec<'a>) -> Option<String>) {
+pub(crate) fn walk<'a>(info: &'a Value, visit: &mut dyn FnMut(&str, Spec<'a>) -> Option<String>) {
     fn descend<'a>(
         inputs: &mut dyn Iterator<Item = (&'a str, Spec<'a>)>,
         prefix: &str,
@@ -168,7 +168,7 @@ fn ordered<'a>(info: &'a Value, input: &'a Value) -> Vec<(&'a str, Spec<'a>)> {
 }
 
 /// Every input a node with `inputs` (API format) can have, by full name, with the branches its choices have taken.
-pub(super) fn of_node<'a>(info: &'a Value, inputs: &Map<String, Value>) -> HashMap<String, Spec<'a>> {
+pub(crate) fn of_node<'a>(info: &'a Value, inputs: &Map<String, Value>) -> HashMap<String, Spec<'a>> {
     let mut all = HashMap::new();
     walk(info, &mut |name, spec| {
         if let Some(grown) = spec.grown() {
