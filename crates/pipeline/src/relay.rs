@@ -5,13 +5,13 @@
 use crate::library::Library;
 use crate::ports::{AttemptRecord, Bus, GenerationRecord, Outbox, Sending, Store, StoreError};
 use crate::read_model::ReadModel;
-use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use monitor_core::event::Event;
 use monitor_core::generation::Origin;
 use monitor_core::tracker::{Observed, Pace, Picture, Place};
 use monitor_core::workflow::{form, title};
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -76,6 +76,9 @@ impl RelayHandle {
     }
 }
 
+/// A number, and what is to be told.
+type Deciding = Pin<Box<dyn Future<Output = (u64, Vec<Event>)> + Send + Sync>>;
+
 pub struct Relay {
     said: mpsc::UnboundedReceiver<Said>,
     outbox: Arc<dyn Outbox>,
@@ -87,7 +90,7 @@ pub struct Relay {
     published: Vec<Uuid>,
     sweep_at: Option<Instant>,
     /// What is not yet decided, each with its number; numbers are given out in the order of saying.
-    deciding: FuturesUnordered<BoxFuture<'static, (u64, Vec<Event>)>>,
+    deciding: FuturesUnordered<Deciding>,
     undecided: BTreeSet<u64>,
     next_number: u64,
     /// Those who wait for all decisions below a number.

@@ -242,7 +242,8 @@ impl Comfy for ComfyServer {
         let what = "GET /object_info/{class}";
         let Ok(url) = self.route(what, &["object_info", class]) else { return Ok(None) };
         let body = self.get(what, url, LARGE, CLASS_BYTES).await?;
-        let read = serde_json::from_slice::<Value>(&body).map_err(|cause| self.asked(what).not_comfy(cause.to_string()));
+        let read =
+            serde_json::from_slice::<Value>(&body).map_err(|cause| self.asked(what).not_comfy(cause.to_string()));
         Ok(read?.get_mut(class).map(Value::take))
     }
 

@@ -74,13 +74,8 @@ impl Desk {
     /// The desk, and where the failures come out that are to be decided about.
     pub fn new(settings: Settings) -> (Arc<Desk>, mpsc::UnboundedReceiver<Failed>) {
         let (failures, held) = mpsc::unbounded_channel();
-        let desk = Desk {
-            settings,
-            failures,
-            gates: Mutex::default(),
-            unwanted: Mutex::default(),
-            heard: Notify::new(),
-        };
+        let desk =
+            Desk { settings, failures, gates: Mutex::default(), unwanted: Mutex::default(), heard: Notify::new() };
         (Arc::new(desk), held)
     }
 

@@ -297,7 +297,11 @@ impl Service {
         }
     }
 
-    pub(super) fn override_inputs(graph: &mut Value, changes: Overrides, classes: Option<&Value>) -> Result<(), ApiError> {
+    pub(super) fn override_inputs(
+        graph: &mut Value,
+        changes: Overrides,
+        classes: Option<&Value>,
+    ) -> Result<(), ApiError> {
         if changes.is_empty() {
             return Ok(());
         }

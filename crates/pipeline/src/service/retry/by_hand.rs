@@ -45,7 +45,8 @@ impl Service {
         if let Some(site) = self.connected(&instance_id).filter(|_| plan.free_memory) {
             Self::free_memory(site).await;
         }
-        let begun = self.begin(queue_id, plan.number, |plan| Self::attempt_of_plan(plan, instance_id, workflow, change));
+        let begun =
+            self.begin(queue_id, plan.number, |plan| Self::attempt_of_plan(plan, instance_id, workflow, change));
         let attempt = begun.await?.ok_or_else(gone)?;
         match self.sent(attempt).await {
             Ok(()) | Err(ApiError::Refused { .. }) => self.require(queue_id).await,

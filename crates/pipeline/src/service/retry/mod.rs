@@ -77,7 +77,12 @@ impl Service {
     }
 
     /// The attempt that a plan becomes.
-    fn attempt_of_plan(plan: PlannedRetry, instance_id: String, workflow: Value, change: Option<String>) -> AttemptRecord {
+    fn attempt_of_plan(
+        plan: PlannedRetry,
+        instance_id: String,
+        workflow: Value,
+        change: Option<String>,
+    ) -> AttemptRecord {
         AttemptRecord {
             queue_id: plan.queue_id,
             number: plan.number,

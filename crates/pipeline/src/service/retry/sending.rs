@@ -113,7 +113,9 @@ impl Service {
     pub(super) async fn free_memory(site: &Site) {
         match timeout(FREE_PATIENCE, site.monitor.free(true, true)).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, instance = site.instance_id, "memory was not freed before a retry"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, instance = site.instance_id, "memory was not freed before a retry")
+            }
             Err(_) => tracing::warn!(instance = site.instance_id, "memory was not freed in time before a retry"),
         }
     }
