@@ -13,6 +13,7 @@ mod outages;
 mod process;
 mod recordings;
 mod refusals;
+mod retries;
 mod stage;
 mod steering;
 mod stopping;

@@ -154,7 +154,8 @@ impl Job {
         job.submitter.clone_from(&known.submitter_client_id);
         job.number = known.number;
         job.gap = true;
-        if known.ours && known.events.is_empty() {
+        // Without a number the server has not answered, as far as we know.
+        if known.ours && known.events.is_empty() && known.number.is_none() {
             job.phase = Phase::Submitting;
         }
         let attempt = job.attempt;
