@@ -25,6 +25,9 @@ _comfyui__monitor() {
             comfyui__monitor,doctor)
                 cmd="comfyui__monitor__subcmd__doctor"
                 ;;
+            comfyui__monitor,eval)
+                cmd="comfyui__monitor__subcmd__eval"
+                ;;
             comfyui__monitor,help)
                 cmd="comfyui__monitor__subcmd__help"
                 ;;
@@ -58,6 +61,9 @@ _comfyui__monitor() {
             comfyui__monitor__subcmd__help,doctor)
                 cmd="comfyui__monitor__subcmd__help__subcmd__doctor"
                 ;;
+            comfyui__monitor__subcmd__help,eval)
+                cmd="comfyui__monitor__subcmd__help__subcmd__eval"
+                ;;
             comfyui__monitor__subcmd__help,help)
                 cmd="comfyui__monitor__subcmd__help__subcmd__help"
                 ;;
@@ -89,7 +95,7 @@ _comfyui__monitor() {
 
     case "${cmd}" in
         comfyui__monitor)
-            opts="-h -V --config --log --log-format --help --version serve run watch doctor check-config record replay completions man openapi help"
+            opts="-h -V --config --log --log-format --help --version serve run watch doctor check-config record replay eval completions man openapi help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -220,8 +226,38 @@ _comfyui__monitor() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        comfyui__subcmd__monitor__subcmd__eval)
+            opts="-h --keep-history --leave-one-out --csv --config --log --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --csv)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         comfyui__subcmd__monitor__subcmd__help)
-            opts="serve run watch doctor check-config record replay completions man openapi help"
+            opts="serve run watch doctor check-config record replay eval completions man openapi help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -263,6 +299,20 @@ _comfyui__monitor() {
             return 0
             ;;
         comfyui__subcmd__monitor__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        comfyui__subcmd__monitor__subcmd__help__subcmd__eval)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -36,6 +36,7 @@ complete -c comfyui-monitor -n "__fish_comfyui_monitor_needs_command" -f -a "doc
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_needs_command" -f -a "check-config" -d 'Print the resulting configuration and where each value came from'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_needs_command" -f -a "record" -d 'Record a live ComfyUI server as a tape'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_needs_command" -f -a "replay" -d 'Play a recording as a fake ComfyUI server'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_needs_command" -f -a "eval" -d 'Measure percent and time left on recorded sessions'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_needs_command" -f -a "completions" -d 'Print completions for a shell'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_needs_command" -f -a "man" -d 'Print the manual page'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_needs_command" -f -a "openapi" -d 'Print the OpenAPI document of the HTTP API'
@@ -114,6 +115,13 @@ complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand replay" 
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand replay" -l validate -d 'Judge workflows by the recorded node classes, as ComfyUI does'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand replay" -l old-messages -d 'Speak as before 0.3.45: no progress_state'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l csv -d 'Write a row for every change that was shown: job_id,t,percent,eta_low,eta_high' -r -F
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l config -d 'The configuration; without it ./comfyui-monitor.toml, if there is one' -r -F
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l log -d 'What to log: error, warn, info, debug, trace, or by part as in RUST_LOG' -r
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l log-format -d 'How to log: text or json' -r
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l keep-history -d 'Each session begins with what those before it taught'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -l leave-one-out -d 'Measure each session a second time after all others given, and compare'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand eval" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand completions" -l config -d 'The configuration; without it ./comfyui-monitor.toml, if there is one' -r -F
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand completions" -l log -d 'What to log: error, warn, info, debug, trace, or by part as in RUST_LOG' -r
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand completions" -l log-format -d 'How to log: text or json' -r
@@ -127,14 +135,15 @@ complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand openapi"
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand openapi" -l log -d 'What to log: error, warn, info, debug, trace, or by part as in RUST_LOG' -r
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand openapi" -l log-format -d 'How to log: text or json' -r
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand openapi" -s h -l help -d 'Print help'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "serve" -d 'Watch the servers, keep what happens, and serve the page and the API'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "run" -d 'Run one workflow and show its progress'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "watch" -d 'Watch all jobs of a running monitor, live'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "doctor" -d 'Find out what is wrong, and how to mend it'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "check-config" -d 'Print the resulting configuration and where each value came from'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "record" -d 'Record a live ComfyUI server as a tape'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "replay" -d 'Play a recording as a fake ComfyUI server'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "completions" -d 'Print completions for a shell'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "man" -d 'Print the manual page'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "openapi" -d 'Print the OpenAPI document of the HTTP API'
-complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay completions man openapi help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "serve" -d 'Watch the servers, keep what happens, and serve the page and the API'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "run" -d 'Run one workflow and show its progress'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "watch" -d 'Watch all jobs of a running monitor, live'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "doctor" -d 'Find out what is wrong, and how to mend it'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "check-config" -d 'Print the resulting configuration and where each value came from'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "record" -d 'Record a live ComfyUI server as a tape'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "replay" -d 'Play a recording as a fake ComfyUI server'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "eval" -d 'Measure percent and time left on recorded sessions'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "completions" -d 'Print completions for a shell'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "man" -d 'Print the manual page'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "openapi" -d 'Print the OpenAPI document of the HTTP API'
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand help; and not __fish_seen_subcommand_from serve run watch doctor check-config record replay eval completions man openapi help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -143,6 +143,19 @@ _arguments "${_arguments_options[@]}" : \
 '*::tapes -- Folders of recordings (or their trace.jsonl):_files' \
 && ret=0
 ;;
+(eval)
+_arguments "${_arguments_options[@]}" : \
+'--csv=[Write a row for every change that was shown\: job_id,t,percent,eta_low,eta_high]:FILE:_files' \
+'--config=[The configuration; without it ./comfyui-monitor.toml, if there is one]:FILE:_files' \
+'--log=[What to log\: error, warn, info, debug, trace, or by part as in RUST_LOG]:LEVEL:_default' \
+'--log-format=[How to log\: text or json]:FORMAT:_default' \
+'--keep-history[Each session begins with what those before it taught]' \
+'(--keep-history)--leave-one-out[Measure each session a second time after all others given, and compare]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::sessions -- Folders of recorded sessions, in the order in which they are replayed:_files' \
+&& ret=0
+;;
 (completions)
 _arguments "${_arguments_options[@]}" : \
 '--config=[The configuration; without it ./comfyui-monitor.toml, if there is one]:FILE:_files' \
@@ -212,6 +225,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(eval)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (completions)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -247,6 +264,7 @@ _comfyui-monitor_commands() {
 'check-config:Print the resulting configuration and where each value came from' \
 'record:Record a live ComfyUI server as a tape' \
 'replay:Play a recording as a fake ComfyUI server' \
+'eval:Measure percent and time left on recorded sessions' \
 'completions:Print completions for a shell' \
 'man:Print the manual page' \
 'openapi:Print the OpenAPI document of the HTTP API' \
@@ -269,6 +287,11 @@ _comfyui-monitor__subcmd__doctor_commands() {
     local commands; commands=()
     _describe -t commands 'comfyui-monitor doctor commands' commands "$@"
 }
+(( $+functions[_comfyui-monitor__subcmd__eval_commands] )) ||
+_comfyui-monitor__subcmd__eval_commands() {
+    local commands; commands=()
+    _describe -t commands 'comfyui-monitor eval commands' commands "$@"
+}
 (( $+functions[_comfyui-monitor__subcmd__help_commands] )) ||
 _comfyui-monitor__subcmd__help_commands() {
     local commands; commands=(
@@ -279,6 +302,7 @@ _comfyui-monitor__subcmd__help_commands() {
 'check-config:Print the resulting configuration and where each value came from' \
 'record:Record a live ComfyUI server as a tape' \
 'replay:Play a recording as a fake ComfyUI server' \
+'eval:Measure percent and time left on recorded sessions' \
 'completions:Print completions for a shell' \
 'man:Print the manual page' \
 'openapi:Print the OpenAPI document of the HTTP API' \
@@ -300,6 +324,11 @@ _comfyui-monitor__subcmd__help__subcmd__completions_commands() {
 _comfyui-monitor__subcmd__help__subcmd__doctor_commands() {
     local commands; commands=()
     _describe -t commands 'comfyui-monitor help doctor commands' commands "$@"
+}
+(( $+functions[_comfyui-monitor__subcmd__help__subcmd__eval_commands] )) ||
+_comfyui-monitor__subcmd__help__subcmd__eval_commands() {
+    local commands; commands=()
+    _describe -t commands 'comfyui-monitor help eval commands' commands "$@"
 }
 (( $+functions[_comfyui-monitor__subcmd__help__subcmd__help_commands] )) ||
 _comfyui-monitor__subcmd__help__subcmd__help_commands() {

@@ -235,7 +235,8 @@ async fn watch(
         last_sequence: if last == 0 { 0 } else { last + SEQUENCE_LEAP },
         jobs: known_jobs(store.as_ref(), journal, &instance.id).await?,
         ended_prompts: store.ended_prompts(&instance.id, ENDED_PROMPTS).await?,
-        history: monitor_core::cost::History::default(),
+        // The journal is empty: that of the jobs saw to it.
+        history: store.history(&instance.id).await?,
         timeout_ms: timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
     };
     let sink = Arc::new(RelaySink { instance_id: instance.id.clone(), relay: relay.clone(), desk: desk.clone() });

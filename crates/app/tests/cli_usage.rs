@@ -29,8 +29,8 @@ fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-const COMMANDS: [&str; 10] =
-    ["serve", "run", "watch", "doctor", "check-config", "record", "replay", "completions", "man", "openapi"];
+const COMMANDS: [&str; 11] =
+    ["serve", "run", "watch", "doctor", "check-config", "record", "replay", "eval", "completions", "man", "openapi"];
 
 #[test]
 fn help_says_where_to_start_and_names_every_command() {

@@ -4,13 +4,15 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use monitor_core::cost::History;
 use monitor_core::event::{Event, FileRef, JobError};
 use monitor_core::generation::{NodeError, Origin, OutputKind, OutputStatus, Status, Summary};
-use monitor_core::performance::NodeRun;
+use monitor_core::performance::Distribution;
 use monitor_core::retry::Tried;
 use monitor_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +191,7 @@ pub struct Retention {
     pub max_count: Option<u64>,
 }
 
-/// Keeps generations, attempts, node runs, media rows and events.
+/// Keeps generations, attempts, media rows and events, and what nodes took.
 ///
 /// Guarantees: every call is atomic; `apply` of an event that is there already changes nothing; `save_summary` never
 /// replaces a newer one (by `sequence`, then by rank of status); reads see every write that was answered.
@@ -218,8 +220,9 @@ pub trait Store: Send + Sync {
     async fn unsent(&self) -> Result<Vec<AttemptRecord>, StoreError>;
 
     /// Appends durable events, each once, and what follows from them (attempts of observed jobs are made by
-    /// [`Store::create`] before; node runs from `Node Executed`). Returns for each whether it was new. What lies after
-    /// the end of its attempt by sequence (but `Job Retrying`), a second end, and what is not durable change nothing.
+    /// [`Store::create`] before; what nodes took from `Node Executed`). Returns for each whether it was new. What lies
+    /// after the end of its attempt by sequence (but `Job Retrying`), a second end, and what is not durable change
+    /// nothing.
     async fn apply(&self, events: &[Event]) -> Result<Vec<bool>, StoreError>;
     /// The durable events of a generation in order of sequence.
     async fn events(&self, queue_id: Uuid) -> Result<Vec<Event>, StoreError>;
@@ -244,10 +247,13 @@ pub trait Store: Send + Sync {
     /// Of an instance since `since`, by attempts: ended well, ended badly, busy milliseconds. What a person stopped is
     /// neither good nor bad.
     async fn instance_today(&self, instance_id: &str, since: Timestamp) -> Result<(u32, u32, u64), StoreError>;
-    /// What nodes took in attempts that have ended, of one instance or of all: those that ran (neither cached nor
-    /// blocked) and whose class and duration are known. The newest by their end, newest first, at most `limit`; takes
-    /// time for what it returns, not for all that is kept.
-    async fn node_runs(&self, instance_id: Option<&str>, limit: u32) -> Result<Vec<NodeRun>, StoreError>;
+    /// What ran at an instance ([`monitor_core::cost::Run::of`]) in attempts that have ended, each run once, however
+    /// they ended; within the bounds of a [`History`]. It outlives the generations it was learnt from, and costs the
+    /// same however many runs there were. Stays as it is in whatever order events come, unless a bound is met.
+    async fn history(&self, instance_id: &str) -> Result<History, StoreError>;
+    /// How long these runs took, by class, of one instance or of all; also of what a [`History`] no longer holds. Costs
+    /// the same however many runs there were.
+    async fn class_times(&self, instance_id: Option<&str>) -> Result<BTreeMap<String, Distribution>, StoreError>;
 
     /// New rows; a media id that is there already keeps its row.
     async fn add_media(&self, rows: &[MediaRecord]) -> Result<(), StoreError>;
@@ -259,7 +265,8 @@ pub trait Store: Send + Sync {
     async fn pending_media(&self) -> Result<Vec<MediaRecord>, StoreError>;
 
     /// Removes ended generations beyond the retention, with all their rows; returns the keys of their stored bytes,
-    /// for the media to delete. At most a few hundred a call: call again until nothing is returned.
+    /// for the media to delete. At most a few hundred a call: call again until nothing is returned. The last call also
+    /// forgets what nodes took a year ago and longer, whatever the retention.
     async fn prune(&self, retention: Retention, now: Timestamp) -> Result<Pruned, StoreError>;
     /// A small fact that must outlive us (the client id's seed, ...).
     async fn fact(&self, name: &str) -> Result<Option<String>, StoreError>;

@@ -1,6 +1,6 @@
 //! The relay: takes what the monitors have to tell, puts durable events into the outbox before anyone sees them, and
 //! publishes them in order per generation. Progress goes with them but is conflated: of several updates of one node
-//! that wait together only the newest is told.
+//! that wait together only the newest is told, and of several words about a job's pace, after its events.
 
 use crate::library::Library;
 use crate::ports::{AttemptRecord, Bus, GenerationRecord, Outbox, Sending, Store, StoreError};
@@ -183,6 +183,7 @@ impl Relay {
         // it was said.
         let mut events: Vec<Option<Event>> = Vec::new();
         let mut newest: HashMap<(Option<Uuid>, Option<String>), usize> = HashMap::new();
+        let mut paces: HashMap<Uuid, Pace> = HashMap::new();
         for said in batch {
             match said {
                 Said::Event(event) => {
@@ -201,7 +202,7 @@ impl Relay {
                     }
                 }
                 Said::Preview(picture) => self.read_model.preview(&picture),
-                Said::Pace(pace) => self.read_model.pace(&pace),
+                Said::Pace(pace) => drop(paces.insert(pace.queue_id, pace)),
                 Said::Positions { places, queue_remaining } => {
                     self.read_model.positions(&places, queue_remaining);
                 }
@@ -210,6 +211,10 @@ impl Relay {
             }
         }
         self.tell(events.into_iter().flatten().collect()).await;
+        // Not before them: the pace of an attempt whose start is among them would be left aside.
+        for pace in paces.values() {
+            self.read_model.pace(pace);
+        }
         self.answer_flushes().await;
     }
 

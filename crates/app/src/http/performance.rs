@@ -22,8 +22,8 @@ pub(super) struct Whose {
 
 /// What nodes take
 ///
-/// By class, the one that took most time first; from the newest 20,000 node runs of attempts that have ended. What was
-/// cached did not run.
+/// By class, the one that took most time first; from all node runs of the last year, in attempts that have ended,
+/// however they ended. What was cached did not run.
 #[utoipa::path(get, path = "/v1/performance", tag = "instances", operation_id = "listPerformance",
     params(("instanceId" = Option<String>, Query, description = "Without it: of all servers together")),
     responses(

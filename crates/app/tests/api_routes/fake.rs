@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use monitor_core::event::{Event, InterruptReason, JobError};
 use monitor_core::frame::{Frame, FrameBody, JobHeader};
 use monitor_core::generation::{Generation, Instance, NodeError, Output, OutputKind, OutputStatus, Status, Summary};
-use monitor_core::performance::{self, ClassPerformance, NodeRun};
+use monitor_core::performance::{self, ClassPerformance, Distribution};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::api::{
     Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload,
@@ -319,8 +319,12 @@ impl Api for FakeApi {
     async fn performance(&self, instance_id: Option<&str>) -> Result<Vec<ClassPerformance>, ApiError> {
         self.broken()?;
         instance_id.map_or(Ok(()), instance)?;
-        let run = |class_type: &str, duration_ms| NodeRun { class_type: class_type.into(), duration_ms, steps: None };
-        Ok(performance::by_class(&[run("VAEDecode", 100), run("KSampler", 300)], instance_id))
+        let times = [("VAEDecode", 100), ("KSampler", 300)].map(|(class_type, duration_ms)| {
+            let mut times = Distribution::default();
+            times.learn(duration_ms);
+            (class_type.to_owned(), times)
+        });
+        Ok(performance::by_class(&times.into(), &[], instance_id))
     }
 
     async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError> {

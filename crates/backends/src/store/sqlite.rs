@@ -5,9 +5,9 @@ mod batch;
 mod events;
 mod facts;
 mod generations;
+mod history;
 mod list;
 mod media;
-mod node_runs;
 mod open;
 mod prune;
 mod retries;
@@ -23,15 +23,17 @@ pub(crate) use writer::Writes;
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
+use monitor_core::cost::History;
 use monitor_core::event::Event;
 use monitor_core::generation::{NodeError, Summary};
-use monitor_core::performance::NodeRun;
+use monitor_core::performance::Distribution;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{
     AttemptRecord, Created, GenerationRecord, Known, ListQuery, MediaRecord, Page, PlannedRetry, Pruned, Retention,
     Store, StoreError,
 };
 use sqlx::{SqliteConnection, SqlitePool};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -159,7 +161,7 @@ impl Store for Sqlite {
 
     async fn apply(&self, events: &[Event]) -> Result<Vec<bool>, StoreError> {
         let rows = self.told(events.iter().map(events::EventRow::of).collect::<Result<Vec<_>, _>>())?;
-        self.write(Writes::rows(rows.len()), move |connection| Box::pin(events::apply(connection, rows))).await
+        self.write(events::writes(&rows), move |connection| Box::pin(events::apply(connection, rows))).await
     }
 
     async fn events(&self, queue_id: Uuid) -> Result<Vec<Event>, StoreError> {
@@ -207,8 +209,12 @@ impl Store for Sqlite {
         self.told(events::instance_today(self.readers(), instance_id, since).await)
     }
 
-    async fn node_runs(&self, instance_id: Option<&str>, limit: u32) -> Result<Vec<NodeRun>, StoreError> {
-        self.told(node_runs::newest(self.readers(), instance_id, limit).await)
+    async fn history(&self, instance_id: &str) -> Result<History, StoreError> {
+        self.told(history::of_instance(self.readers(), instance_id).await)
+    }
+
+    async fn class_times(&self, instance_id: Option<&str>) -> Result<BTreeMap<String, Distribution>, StoreError> {
+        self.told(history::class_times(self.readers(), instance_id).await)
     }
 
     async fn add_media(&self, rows: &[MediaRecord]) -> Result<(), StoreError> {

@@ -43,8 +43,14 @@ struct Flow {
 }
 
 /// The drivers of every node, in the order of `nodes` (topological: each after those it depends on). `cached` do not
-/// run this time; `loaded` says whether this server has loaded a file of weights before.
-pub fn drivers(nodes: &[&Node], cached: &HashSet<String>, loaded: &dyn Fn(&str) -> bool) -> Vec<Drivers> {
+/// run this time; `loaded` says whether this server has loaded a file of weights before, `items` for how many items of
+/// a list a node is called.
+pub fn drivers(
+    nodes: &[&Node],
+    cached: &HashSet<String>,
+    loaded: &dyn Fn(&str) -> bool,
+    items: &dyn Fn(&str) -> Option<f64>,
+) -> Vec<Drivers> {
     let mut flows: HashMap<&str, Flow> = HashMap::new();
     // Nodes whose weights are loaded in this run.
     let mut fresh: HashSet<&str> = HashSet::new();
@@ -90,7 +96,7 @@ pub fn drivers(nodes: &[&Node], cached: &HashSet<String>, loaded: &dyn Fn(&str) 
         all.push(Drivers {
             steps,
             pixels: pictures.filter(|_| works_on_pictures),
-            batch: batch.filter(|batch| works_on_pictures && *batch > 1.0),
+            batch: times(batch.filter(|_| works_on_pictures), items(&node.id)),
             model,
             sampler: sampler.clone().filter(|_| kind == NodeKind::Sampler),
             cold,
@@ -115,6 +121,12 @@ pub fn drivers(nodes: &[&Node], cached: &HashSet<String>, loaded: &dyn Fn(&str) 
 
 fn largest(values: impl IntoIterator<Item = f64>) -> Option<f64> {
     values.into_iter().max_by(f64::total_cmp)
+}
+
+/// Pictures a node works on in all its calls.
+fn times(batch: Option<f64>, items: Option<f64>) -> Option<f64> {
+    let all = batch.unwrap_or(1.0) * items.unwrap_or(1.0);
+    (all > 1.0).then_some(all)
 }
 
 fn number(node: &Node, input: &str) -> Option<f64> {

@@ -1,6 +1,7 @@
 //! What was run on one instance.
 
 use super::{Drivers, Work};
+use crate::event::{Body, Event};
 use crate::names::NodeKind;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -10,9 +11,16 @@ use std::collections::BTreeMap;
 const KEPT: usize = 15;
 /// Different things of one class that are remembered; the one not run for longest goes first.
 pub const BUCKETS_PER_CLASS: usize = 64;
+/// Classes of one instance that are remembered; likewise.
+pub const CLASSES: usize = 512;
+/// Bytes of a class name and of what drives a cost. No real node comes near; what is longer is not remembered.
+const LONGEST_CLASS: usize = 256;
+const LONGEST_KEY: usize = 2048;
+/// Nothing runs longer than thirty days, whatever a clock says; sums of such never overflow.
+const LONGEST_RUN_MS: u64 = 30 * 24 * 60 * 60 * 1000;
 
 /// One run of what a bucket stands for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Run {
     pub at: Timestamp,
     pub duration_ms: u64,
@@ -22,6 +30,20 @@ pub struct Run {
     /// How often its bar ran, where more than once.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rounds: Option<u32>,
+}
+
+impl Run {
+    /// What an event tells of a node that ran; `None` where it did not (it was cached, or its branch blocked), where it
+    /// is no node of the submitted graph, and where nothing measured it.
+    pub fn of(event: &Event) -> Option<(&Work, Run)> {
+        let Body::NodeExecuted(done) = &event.body else { return None };
+        let (work, duration_ms) = (done.work.as_ref()?, done.duration_ms?.min(LONGEST_RUN_MS));
+        if done.cached || done.blocked.is_some() || work.class_type.len() > LONGEST_CLASS {
+            return None;
+        }
+        let at = event.base.occurred_at.unwrap_or(event.base.timestamp);
+        Some((work, Run { load_ms: work.load_ms.map(|load| load.min(duration_ms)), ..work.run(at, duration_ms) }))
+    }
 }
 
 /// Runs of one class that are alike in all that drives their cost.
@@ -53,9 +75,14 @@ impl Bucket {
         serde_json::to_string(drivers).unwrap_or_default()
     }
 
+    /// When it ran last.
+    pub fn newest(&self) -> Option<Timestamp> {
+        self.recent.last().map(|run| run.at)
+    }
+
     pub fn learn(&mut self, run: Run) {
         self.runs += 1;
-        let place = self.recent.partition_point(|kept| kept.at <= run.at);
+        let place = self.recent.partition_point(|kept| *kept <= run);
         self.recent.insert(place, run);
         if self.recent.len() > KEPT {
             self.recent.remove(0);
@@ -79,6 +106,11 @@ impl History {
         history
     }
 
+    /// Those of one class.
+    pub fn of_class(&self, class_type: &str) -> impl Iterator<Item = &Bucket> {
+        self.classes.get(class_type).into_iter().flat_map(BTreeMap::values)
+    }
+
     pub fn buckets(&self) -> impl Iterator<Item = &Bucket> {
         self.classes.values().flat_map(BTreeMap::values)
     }
@@ -87,18 +119,24 @@ impl History {
         self.classes.keys().map(String::as_str)
     }
 
-    pub fn of_class(&self, class_type: &str) -> impl Iterator<Item = &Bucket> {
-        self.classes.get(class_type).into_iter().flat_map(BTreeMap::values)
-    }
-
+    /// Beyond the bounds, what has not run for longest is forgotten.
     pub fn learn(&mut self, work: &Work, run: Run) {
-        let class = self.classes.entry(work.class_type.clone()).or_default();
-        class.entry(Bucket::key(&work.drivers)).or_insert_with(|| Bucket::new(work)).learn(run);
-        if class.len() > BUCKETS_PER_CLASS
-            && let Some(oldest) = class.iter().min_by_key(|(_, bucket)| bucket.recent.last().map(|run| run.at))
-        {
-            let oldest = oldest.0.clone();
-            class.remove(&oldest);
+        let key = Bucket::key(&work.drivers);
+        if key.len() > LONGEST_KEY || work.class_type.len() > LONGEST_CLASS {
+            return;
         }
+        let class = self.classes.entry(work.class_type.clone()).or_default();
+        class.entry(key).or_insert_with(|| Bucket::new(work)).learn(run);
+        forget_beyond(BUCKETS_PER_CLASS, class, Bucket::newest);
+        forget_beyond(CLASSES, &mut self.classes, |class| class.values().filter_map(Bucket::newest).max());
+    }
+}
+
+/// One too many at most: this is asked after each that was added.
+fn forget_beyond<T>(most: usize, kept: &mut BTreeMap<String, T>, newest: impl Fn(&T) -> Option<Timestamp>) {
+    if kept.len() > most
+        && let Some(oldest) = kept.iter().min_by_key(|(_, value)| newest(value)).map(|(key, _)| key.clone())
+    {
+        kept.remove(&oldest);
     }
 }

@@ -6,12 +6,14 @@
 
 mod drivers;
 mod history;
+mod loops;
 mod model;
 mod priors;
 mod spread;
 
 pub use drivers::drivers;
-pub use history::{BUCKETS_PER_CLASS, Bucket, History, Run};
+pub use history::{BUCKETS_PER_CLASS, Bucket, CLASSES, History, Run};
+pub use loops::{Loop, loops};
 pub use model::{MEANS, Model, means};
 pub use priors::Device;
 pub use spread::Guess;

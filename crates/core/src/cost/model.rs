@@ -29,8 +29,8 @@ const TRIFLE_MS: f64 = 10.0;
 /// numbers: of the exponent).
 mod freedom {
     pub const STEPS: f64 = 0.15;
-    pub const PIXELS: f64 = 0.3;
-    pub const BATCH: f64 = 0.3;
+    pub const PIXELS: f64 = 0.35;
+    pub const BATCH: f64 = 0.45;
     pub const NUMBER: f64 = 0.6;
     pub const MODEL: f64 = 0.4;
     pub const SAMPLER: f64 = 0.3;
@@ -104,14 +104,14 @@ impl Model<'_> {
         if seen.is_empty() { priors::load_ms(self.device) } else { median(seen) }
     }
 
-    /// How often the bar of such a node runs.
-    pub fn rounds(&self, work: &Work) -> f64 {
+    /// How often the bar of such a node runs, by what ran before.
+    pub fn rounds(&self, work: &Work) -> Option<f64> {
         let buckets: Vec<&Bucket> = self.history.of_class(&work.class_type).collect();
         let same: Vec<&&Bucket> = buckets.iter().filter(|bucket| bucket.drivers == work.drivers).collect();
         let told = if same.is_empty() { buckets.iter().collect() } else { same };
         let rounds = told.into_iter().flat_map(|bucket| &bucket.recent).map(|run| f64::from(run.rounds.unwrap_or(1)));
         let rounds: Vec<(f64, f64)> = rounds.map(|rounds| (rounds, 1.0)).collect();
-        if rounds.is_empty() { 1.0 } else { median(rounds).max(1.0) }
+        (!rounds.is_empty()).then(|| median(rounds).max(1.0))
     }
 
     /// How far this server is off the shipped guesses in general, as far as it bears on this kind of work.

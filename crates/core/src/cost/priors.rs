@@ -110,5 +110,6 @@ fn told(kind: NodeKind, drivers: &Drivers) -> Option<Guess> {
     }
     let seconds =
         ["seconds", "duration", "delay", "wait"].iter().find_map(|name| drivers.inputs.get(*name)?.as_f64())?;
-    (seconds > 0.0).then(|| Guess::of_ms((seconds * 1_000.0).min(3.6e6), 1.0))
+    let all = seconds * 1_000.0 * drivers.batch.unwrap_or(1.0);
+    (seconds > 0.0).then(|| Guess::of_ms(all.min(3.6e6), 1.0))
 }

@@ -10,7 +10,7 @@ use crate::cost::{Guess, MEANS};
 use crate::event::Eta;
 
 /// How much the pace of this run so far says about what is to come.
-const PACE_TRUST: f64 = 0.7;
+const PACE_TRUST: f64 = 0.5;
 /// Standard deviation (of the logarithm) of how a whole run differs from what is usual.
 const PACE_FREEDOM: f64 = 0.25;
 /// How much legs are late or early together.
@@ -18,7 +18,7 @@ const TOGETHER: f64 = 0.5;
 /// From the middle to the first and the last tenth, in standard deviations.
 const TENTH: f64 = 1.2816;
 /// How far the expected time of an unsure leg lies above its median: what takes longer weighs more.
-const CAUTION: f64 = 0.2;
+const CAUTION: f64 = 0.1;
 /// Silent for longer than this many times of what was to be expected, a job has stalled.
 const STALL_FACTOR: f64 = 3.0;
 /// Never sooner than this (ms); and not before this where nothing is known of a silent node.

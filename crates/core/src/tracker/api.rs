@@ -3,7 +3,7 @@
 use crate::comfy::binary::Frame as BinaryFrame;
 use crate::comfy::message::Message;
 use crate::comfy::progress::Progress;
-use crate::comfy::rest::{HistoryEntry, QueueItem};
+use crate::comfy::rest::{ClassInfo, HistoryEntry, QueueItem};
 use crate::cost::History;
 use crate::event::{Device, Eta, Event, JobError};
 use crate::generation::NodeError;
@@ -100,6 +100,23 @@ pub struct Class {
     pub output_node: bool,
     /// Slot type of each output.
     pub outputs: Vec<String>,
+    /// Outputs that are lists, by number: what takes them is called once for each item.
+    pub lists: Vec<u32>,
+    /// It takes lists as they are.
+    pub takes_lists: bool,
+}
+
+impl From<&ClassInfo> for Class {
+    fn from(info: &ClassInfo) -> Class {
+        Class {
+            display_name: info.display_name.clone(),
+            category: info.category.clone(),
+            output_node: info.output_node,
+            outputs: info.outputs.iter().map(|slot| slot.kind.clone()).collect(),
+            lists: (0..).zip(&info.outputs).filter(|(_, slot)| slot.is_list).map(|(at, _)| at).collect(),
+            takes_lists: info.takes_lists,
+        }
+    }
 }
 
 /// Everything a tracker can be told.

@@ -2,7 +2,7 @@
 //! loaded, and what its cache holds.
 
 use super::plan::Plan;
-use crate::cost::{Device, Expected, History, Model, Work, drivers, means};
+use crate::cost::{Device, Expected, Guess, History, Loop, Model, Work, drivers, loops, means};
 use crate::event::{self, Body, Event};
 use crate::names::NodeKind;
 use crate::progress::{Course, Leg};
@@ -11,6 +11,8 @@ use std::collections::HashSet;
 
 /// Files of weights that are remembered as loaded.
 const MAX_LOADED: usize = 1_000;
+/// How sure the time of a loop is that is made up of its rounds (standard deviation of the logarithm).
+const LOOP_SIGMA: f64 = 0.4;
 
 #[derive(Debug, Default)]
 pub(super) struct Costs {
@@ -61,26 +63,37 @@ impl Costs {
         let graph: Vec<_> = plan.graph.iter().collect();
         let mut works = Vec::with_capacity(plan.nodes.len());
         let mut legs = Vec::with_capacity(plan.nodes.len());
-        let mut expected = Vec::with_capacity(plan.nodes.len());
-        let all = drivers(&graph, cached, &|file| self.loaded.contains(file));
+        let all = drivers(&graph, cached, &|file| self.loaded.contains(file), &|id| plan.items.get(id).copied());
         for (place, (node, drivers)) in plan.nodes.iter().zip(all).enumerate() {
             let work =
                 Work { class_type: node.class_type.clone(), kind: node.kind, drivers, load_ms: None, rounds: None };
             let guess = model.guess(&work);
+            let rounds = model.rounds(&work).unwrap_or(plan.items.get(&node.node_id).copied().unwrap_or(1.0));
             let idle = cached.contains(&node.node_id) || !plan.is_needed(&node.node_id);
             let loads = work.drivers.cold && work.kind == NodeKind::Sampler;
             legs.push(Leg {
                 guess,
                 load_ms: if loads { model.load_ms(&work).min(guess.median() * 0.8) } else { 0.0 },
-                rounds: model.rounds(&work),
+                rounds,
                 sources: plan.sources(place),
                 means: means(node.kind),
                 idle,
             });
-            let ms = |part: f64| guess.quantile(part).min(1e12) as u64;
-            expected.push((!idle).then(|| Expected { ms: ms(0.5), low_ms: ms(0.1), high_ms: ms(0.9) }));
             works.push(work);
         }
+        for Loop { close, again, body } in loops(&graph) {
+            // Where it ran before, that says more than its body does.
+            if self.history.of_class(&works[close].class_type).next().is_none() && !body.is_empty() {
+                let round: f64 = body.iter().map(|at| legs[*at].guess.median()).sum();
+                legs[close].guess = Guess::of_ms(round * again, LOOP_SIGMA);
+                legs[close].rounds = again.max(1.0);
+            }
+        }
+        let expected = legs.iter().map(|leg| {
+            let ms = |part: f64| leg.guess.quantile(part).min(1e12) as u64;
+            (!leg.idle).then(|| Expected { ms: ms(0.5), low_ms: ms(0.1), high_ms: ms(0.9) })
+        });
+        let expected = expected.collect();
         Charted { course: Course::new(legs, started), works, expected }
     }
 

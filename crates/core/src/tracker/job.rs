@@ -11,8 +11,8 @@ use super::costs::{Charted, Costs};
 use super::plan::Plan;
 use crate::cost::{Expected, Work};
 use crate::event::{
-    Base, Body, Eta, Event, ExecutionData, InterruptReason, JobCompleted, JobError, JobFailed, JobInterrupted, JobQueued,
-    JobStarted, NodeState, SCHEMA_VERSION, WorkflowNodes,
+    Base, Body, Eta, Event, ExecutionData, InterruptReason, JobCompleted, JobError, JobFailed, JobInterrupted,
+    JobQueued, JobStarted, NodeState, SCHEMA_VERSION, WorkflowNodes,
 };
 use crate::ids::event_id;
 use crate::progress::Course;

@@ -14,6 +14,8 @@ pub(super) struct Plan {
     index: HashMap<String, usize>,
     /// The same nodes as they were submitted.
     pub graph: Vec<Node>,
+    /// Nodes fed by lists, and how many items those have at least: they are called once for each.
+    pub items: HashMap<String, f64>,
     /// What the server's cache knows them by: class, inputs, and the signatures of what feeds them.
     pub signatures: Vec<u64>,
     /// Nodes that some output needs; all of them where nobody said which the outputs are.
@@ -53,6 +55,7 @@ impl Plan {
         let index: HashMap<String, usize> =
             nodes.iter().enumerate().map(|(at, node)| (node.node_id.clone(), at)).collect();
         let signatures = signatures(&order, &index);
+        let items = items(&order, classes);
         let is_output = |class: &str| classes.get(class).is_some_and(|class| class.output_node);
         let known: Vec<&str> = if outputs.is_empty() {
             graph.outputs(is_output).into_iter().map(|node| node.id.as_str()).collect()
@@ -70,7 +73,7 @@ impl Plan {
                 .collect()
         };
         let graph = order.into_iter().cloned().collect();
-        Plan { nodes, index, graph, signatures, needed }
+        Plan { nodes, index, graph, items, signatures, needed }
     }
 
     pub fn node(&self, id: &str) -> Option<&WorkflowNode> {
@@ -89,6 +92,28 @@ impl Plan {
     pub fn sources(&self, place: usize) -> Vec<usize> {
         self.nodes[place].dependencies.iter().filter_map(|from| self.place(&from.node_id)).collect()
     }
+}
+
+/// A list has as many items as its maker has wires, or two: how long it really is shows only when it runs.
+fn items(order: &[&Node], classes: &HashMap<String, Class>) -> HashMap<String, f64> {
+    let mut items: HashMap<String, f64> = HashMap::new();
+    // What comes out of a node that is called for each item is a list again.
+    let mut lists: HashMap<&str, f64> = HashMap::new();
+    for node in order {
+        let class = classes.get(&node.class_type);
+        let longest = node.links.iter().filter_map(|link| {
+            let maker = order.iter().find(|maker| maker.id == link.from)?;
+            let makes = classes.get(&maker.class_type).is_some_and(|class| class.lists.contains(&link.output));
+            let made = makes.then(|| maker.links.len().max(2) as f64);
+            made.or_else(|| lists.get(link.from.as_str()).copied())
+        });
+        let longest = longest.fold(0.0, f64::max);
+        if longest > 1.0 && !class.is_some_and(|class| class.takes_lists) {
+            items.insert(node.id.clone(), longest);
+            lists.insert(&node.id, longest);
+        }
+    }
+    items
 }
 
 /// In topological order, so that what feeds a node has its signature already.

@@ -3,7 +3,7 @@
 
 use crate::comfy::Comfy;
 use futures::{StreamExt, stream};
-use monitor_core::comfy::rest::{ClassInfo, QueueItem};
+use monitor_core::comfy::rest::QueueItem;
 use monitor_core::tracker::{Class, Snapshot};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -89,7 +89,7 @@ impl Classes {
                 known.classes.insert(name.clone());
             }
             drop(known);
-            classes.extend(answer.map(|info| (name, facts(info))));
+            classes.extend(answer.map(|info| (name, Class::from(&info))));
         }
         (classes, left == 0)
     }
@@ -103,15 +103,6 @@ fn class_names(graph: &Value) -> Vec<String> {
     let nodes = graph.as_object().into_iter().flat_map(|nodes| nodes.values());
     let names = nodes.filter_map(|node| node.get("class_type")?.as_str());
     names.filter(|name| name.len() <= MAX_NAME).map(str::to_owned).collect()
-}
-
-fn facts(info: ClassInfo) -> Class {
-    Class {
-        display_name: info.display_name,
-        category: info.category,
-        output_node: info.output_node,
-        outputs: info.outputs.into_iter().map(|slot| slot.kind).collect(),
-    }
 }
 
 #[cfg(test)]

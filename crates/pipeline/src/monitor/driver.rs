@@ -134,6 +134,10 @@ impl Driver {
                         self.submit(*submission, preview_method, reply);
                     }
                     Some(Command::Cancel { prompt_id, reply }) => self.cancel(prompt_id, reply),
+                    Some(Command::Estimate { workflow, reply }) => {
+                        // Whoever asked may have given up.
+                        let _ = reply.send(self.tracker.estimate(clock::now(), &workflow));
+                    }
                     Some(Command::Reconnect) => self.reconnect(),
                     Some(Command::Stop { reason, done }) => break Some((reason, done)),
                     None => break None,

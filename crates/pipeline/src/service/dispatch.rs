@@ -81,22 +81,12 @@ impl Service {
         });
     }
 
-    /// The instance an attempt goes to: the one it names, or the connected one with the shortest queue.
-    fn choose(&self, attempt: &AttemptRecord) -> Option<&Site> {
+    /// The instance an attempt goes to: the one it names, or the connected one with the shortest expected wait.
+    async fn choose(&self, attempt: &AttemptRecord) -> Option<&Site> {
         match &attempt.instance_id {
-            Some(wanted) => self.site(wanted).ok().filter(|site| site.is_connected()),
-            None => self.least_busy(|_| true),
+            Some(wanted) => self.connected(wanted),
+            None => self.shortest_wait(&attempt.workflow, None).await,
         }
-    }
-
-    /// Of those that are connected and wanted the one with the shortest queue.
-    pub(super) fn least_busy(&self, wanted: impl Fn(&Site) -> bool) -> Option<&Site> {
-        let sites = self.parts.sites.iter().filter(|site| wanted(site) && site.is_connected());
-        sites.min_by_key(|site| {
-            let status = site.monitor.status();
-            let status = status.borrow();
-            status.queue_remaining.unwrap_or(0).max((status.running.len() + status.waiting.len()) as u64)
-        })
     }
 
     pub(super) async fn send(&self, attempt: AttemptRecord) -> Outcome {
@@ -118,7 +108,7 @@ impl Service {
             Some(record) if matches!(record.sending, Sending::Waiting | Sending::Sent) => attempt = record.clone(),
             _ => return Ok(Outcome::Waits),
         }
-        let Some(site) = self.choose(&attempt).cloned() else { return Ok(Outcome::Waits) };
+        let Some(site) = self.choose(&attempt).await.cloned() else { return Ok(Outcome::Waits) };
         if attempt.sending == Sending::Sent {
             match site.monitor.find(&attempt.prompt_id).await {
                 Ok(Some(found)) => {

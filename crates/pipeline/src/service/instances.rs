@@ -9,7 +9,7 @@ use crate::ports::{Sending, Store, StoreError};
 use crate::relay::{RelayHandle, Said};
 use crate::retry::Desk;
 use monitor_core::event::{Body, Event};
-use monitor_core::generation::{Instance, InstanceState, InstanceToday, Waiting};
+use monitor_core::generation::{Instance, InstanceToday, Waiting};
 use monitor_core::time::percentage;
 use monitor_core::tracker::{KnownJob, Observed, Pace, Picture, Place, Submission};
 use std::sync::Arc;
@@ -29,13 +29,6 @@ pub struct Site {
     pub client_id: String,
     pub demo: bool,
     pub monitor: MonitorHandle,
-}
-
-impl Site {
-    /// A job can be sent to it.
-    pub fn is_connected(&self) -> bool {
-        matches!(self.monitor.status().borrow().state, InstanceState::Connected | InstanceState::Polling)
-    }
 }
 
 /// A monitor's way to the relay.

@@ -1,6 +1,7 @@
 //! The use cases behind the API: submit, cancel, retry, look. One [`Service`] over all instances.
 
 mod dispatch;
+mod expected;
 mod instances;
 mod lists;
 mod performance;

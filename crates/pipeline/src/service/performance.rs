@@ -4,9 +4,6 @@ use super::Service;
 use crate::api::ApiError;
 use monitor_core::performance::{self, ClassPerformance};
 
-/// Bounds the answer's cost however much is kept; and what is older tells of models and drivers that are gone.
-const NEWEST: u32 = 20_000;
-
 impl Service {
     pub(super) async fn class_performances(
         &self,
@@ -15,8 +12,13 @@ impl Service {
         if let Some(instance_id) = instance_id {
             self.site(instance_id)?;
         }
+        let (store, sites) = (&self.parts.store, &self.parts.sites);
         self.parts.journal.flush().await?;
-        let runs = self.parts.store.node_runs(instance_id, NEWEST).await?;
-        Ok(performance::by_class(&runs, instance_id))
+        let times = store.class_times(instance_id).await?;
+        let mut histories = Vec::new();
+        for site in sites.iter().filter(|site| instance_id.is_none_or(|asked| asked == site.instance_id)) {
+            histories.push(store.history(&site.instance_id).await?);
+        }
+        Ok(performance::by_class(&times, &histories, instance_id))
     }
 }

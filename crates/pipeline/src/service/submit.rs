@@ -1,7 +1,7 @@
 //! Submission, cancel and retry by hand: recorded first, then sent.
 
-use super::Service;
 use super::dispatch::Outcome;
+use super::{Service, expected};
 use crate::api::{ApiError, Overrides, ReadWorkflow, Source, Submit, Submitted};
 use crate::clock;
 use crate::ports::{AttemptRecord, Created, GenerationRecord, Sending, StoreError};
@@ -245,7 +245,16 @@ impl Service {
     ) -> Result<ReadWorkflow, ApiError> {
         let read = self.graph_of(source, instance_id.as_deref()).await?;
         let graph = Graph::from_value(&read.workflow).map_err(invalid)?;
-        let classes = self.fetch_classes(instance_id.as_deref()).await.ok();
+        // Where it would go, if nobody says where.
+        let site = match &instance_id {
+            Some(instance_id) => Some(self.site(instance_id)?),
+            None => self.shortest_wait(&read.workflow, None).await,
+        };
+        let classes = self.fetch_classes(site.map(|site| site.instance_id.as_str())).await.ok();
+        let estimate = match site.filter(|site| expected::is_connected(site)) {
+            Some(site) => expected::estimate(site, &read.workflow).await,
+            None => None,
+        };
         let lookup = lookup(classes.as_ref().map(|(_, classes)| classes.as_ref()));
         let mut filled = form::form(&graph, &lookup);
         if classes.is_none() {
@@ -259,8 +268,8 @@ impl Service {
             inputs: filled.inputs,
             warnings: filled.warnings,
             instance_id: classes.as_ref().map(|(instance_id, _)| instance_id.clone()),
-            estimated_wait_time: None,
-            eta: None,
+            estimated_wait_time: estimate.map(|estimate| estimate.estimated_wait_time),
+            eta: estimate.and_then(|estimate| estimate.eta),
             workflow: read.workflow,
         })
     }

@@ -102,6 +102,7 @@ pub fn summary(record: &GenerationRecord, status: Status, sequence: u64) -> Summ
         estimated_wait_time: None,
         overall_percentage: 0.0,
         eta: None,
+        over_ms: None,
         message: None,
         stalled_since: None,
         error: None,

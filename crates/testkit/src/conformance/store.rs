@@ -1,17 +1,17 @@
 //! The guarantees of `Store`.
 
 mod events;
+mod history;
 mod lists;
 mod media;
-mod node_runs;
 mod prune;
 mod retries;
 mod sending;
 
 pub use events::*;
+pub use history::*;
 pub use lists::*;
 pub use media::*;
-pub use node_runs::*;
 pub use prune::*;
 pub use retries::*;
 pub use sending::*;
@@ -62,11 +62,16 @@ macro_rules! store_conformance {
             prompts_that_ended_at_an_instance_are_told_newest_last
             the_day_of_an_instance_counts_its_attempts
 
-            node_runs_are_told_once_their_attempt_has_ended
-            node_runs_tell_class_duration_and_steps_newest_first
-            nodes_that_did_not_run_or_are_of_no_known_class_or_duration_are_no_runs
-            node_runs_of_an_instance_leave_out_those_of_others
-            at_most_so_many_node_runs_as_asked_for_are_told
+            runs_are_learnt_when_their_attempt_has_ended
+            nodes_that_finished_count_whatever_became_of_their_attempt
+            a_run_is_learnt_once_in_whatever_order_and_how_often_its_events_come
+            what_did_not_run_or_was_not_measured_is_not_learnt
+            each_instance_has_a_history_of_its_own
+            runs_that_are_alike_share_a_bucket_which_keeps_the_newest
+            what_was_not_run_for_longest_makes_room
+            what_strangers_say_of_a_run_is_kept_within_bounds
+            history_outlives_its_generations_for_a_year
+            of_too_many_classes_some_are_forgotten
 
             a_newer_summary_is_never_replaced_by_an_older_one
             a_summary_without_a_generation_is_refused

@@ -97,3 +97,45 @@ pub(super) fn bars(session: &Session, at: usize) -> Bars {
     }
     bars
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::{Made, sampling};
+    use super::*;
+    use serde_json::json;
+
+    /// In thousandths.
+    fn at(line: &Line, t: f64) -> u32 {
+        (line.iter().rfind(|(when, _)| *when <= t).unwrap().1 * 1_000.0).round() as u32
+    }
+
+    #[test]
+    fn each_bar_counts_what_its_own_program_counts() {
+        let mut made = Made::new();
+        made.begin(1.0, "p", &sampling(), &["1", "2"]).node(2.0, "p", "3");
+        made.progress(3.0, "p", "3", 1, 4).progress(4.0, "p", "3", 2, 4).node(5.0, "p", "4").executed(6.0, "p", "4");
+        let bars = bars(&made.end(7.0, "p").session(), 0);
+        let shown = [1.0, 2.0, 4.0, 5.0, 6.0]
+            .map(|t| [&bars.page, &bars.krita, &bars.steps, &bars.nodes].map(|line| at(line, t)));
+        let node = 200 / 5;
+        assert_eq!(shown[0], [500, 2 * node, 0, 500], "two nodes were cached");
+        assert_eq!(shown[1], [500, 3 * node, 0, 500], "the sampler began");
+        assert_eq!(shown[2], [500, 3 * node + 400, 500, 500], "half of its steps are done");
+        assert_eq!(shown[3], [500, 4 * node + 400, 0, 750], "the saver began");
+        assert_eq!(shown[4], [750, 4 * node + 400, 0, 750], "and told of its output");
+    }
+
+    #[test]
+    fn steps_of_a_sampler_without_them_are_those_of_its_scheduler() {
+        let mut made = Made::new();
+        let graph = json!({
+            "1": {"class_type": "BasicScheduler", "inputs": {"steps": 20, "scheduler": "normal"}},
+            "2": {"class_type": "SamplerCustomAdvanced", "inputs": {"sigmas": ["1", 0]}},
+        });
+        made.begin(0.0, "p", &graph, &[]).end(1.0, "p");
+        let session = made.session();
+        assert!(samples(&session, &graph));
+        assert!((all_steps(&session, &graph) - 20.0).abs() < 1e-9);
+        assert!((all_steps(&session, &sampling()) - 4.0).abs() < 1e-9);
+    }
+}

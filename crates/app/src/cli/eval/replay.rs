@@ -3,7 +3,7 @@
 use super::session::{Job, Session, What};
 use monitor_core::comfy::message::{self, Message};
 use monitor_core::comfy::progress::ProgressReader;
-use monitor_core::comfy::rest::{ClassInfo, HistoryEntry, QueueItem, history, queue};
+use monitor_core::comfy::rest::{HistoryEntry, QueueItem, history, queue};
 use monitor_core::cost::{Bucket, History};
 use monitor_core::event::{Body, Eta};
 use monitor_core::time::{Now, Timestamp};
@@ -51,8 +51,9 @@ pub(super) fn replay(session: &Session, before: &History) -> Replayed {
         connected: false,
         seen: session.jobs.iter().map(|_| Seen::default()).collect(),
         shown: vec![Vec::new(); session.jobs.len()],
+        now: 0,
     };
-    let classes = session.classes.classes.iter().map(|info| (info.name.clone(), facts(info))).collect();
+    let classes = session.classes.classes.iter().map(|info| (info.name.clone(), Class::from(info))).collect();
     player.feed(0.0, Input::Classes(classes));
     for step in &session.steps {
         player.wait_until(step.t);
@@ -81,6 +82,8 @@ struct Player<'a> {
     connected: bool,
     seen: Vec<Seen>,
     shown: Vec<Vec<Shown>>,
+    /// The tracker's time, ms.
+    now: u64,
 }
 
 fn millis(t: f64) -> u64 {
@@ -95,14 +98,13 @@ fn queue_id(at: usize) -> Uuid {
 impl Player<'_> {
     /// Lets time pass: the tracker is woken whenever it wants to be.
     fn wait_until(&mut self, t: f64) {
-        let mut last = None;
         while let Some(due) = self.tracker.deadline().filter(|due| *due < millis(t)) {
-            // A deadline that was not moved would be asked for again and again.
-            if last.is_some_and(|last| due <= last) {
+            let due = due.max(self.now);
+            self.feed(due as f64 / 1_000.0, Input::Tick);
+            // A deadline that stays would be asked for again and again.
+            if self.tracker.deadline().is_some_and(|next| next <= due) {
                 break;
             }
-            last = Some(due);
-            self.feed(due as f64 / 1_000.0, Input::Tick);
         }
     }
 
@@ -164,6 +166,7 @@ impl Player<'_> {
 
     fn feed(&mut self, t: f64, input: Input) {
         let mono = millis(t);
+        self.now = mono;
         let wall = Timestamp(self.session.began).plus(mono);
         for output in self.tracker.handle(Now { wall, mono }, input) {
             self.take(t, output);
@@ -286,15 +289,6 @@ impl Player<'_> {
     }
 }
 
-fn facts(info: &ClassInfo) -> Class {
-    Class {
-        display_name: info.display_name.clone(),
-        category: info.category.clone(),
-        output_node: info.output_node,
-        outputs: info.outputs.iter().map(|slot| slot.kind.clone()).collect(),
-    }
-}
-
 /// What was learnt in other recordings, as if they had ended just before: which was made first does not matter.
 fn ending_before(history: &History, began: i64) -> History {
     let newest = history.buckets().filter_map(|bucket| bucket.recent.last()).map(|run| run.at).max();
@@ -306,4 +300,80 @@ fn ending_before(history: &History, began: i64) -> History {
         }
         bucket
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made::{Made, sampling};
+    use super::*;
+
+    /// Two jobs alike: a sampler of a second a step, and a saver that says nothing for four.
+    fn two() -> Made {
+        let mut made = Made::new();
+        for (begin, id) in [(1.0, "a"), (20.0, "b")] {
+            let cached: &[&str] = if id == "b" { &["1", "2"] } else { &[] };
+            made.begin(begin, id, &sampling(), cached);
+            if id == "a" {
+                made.node(begin, id, "1").node(begin + 0.5, id, "2");
+            }
+            made.node(begin + 1.0, id, "3");
+            for step in 1..=4 {
+                made.progress(begin + 1.0 + f64::from(step), id, "3", step, 4);
+            }
+            made.node(begin + 5.1, id, "4").executed(begin + 9.1, id, "4").end(begin + 9.2, id);
+        }
+        made
+    }
+
+    #[test]
+    fn nothing_is_known_before_its_time() {
+        let whole = replay(&two().session(), &History::default());
+        for until in [1.0, 3.5, 8.0, 21.5, 26.0] {
+            let cut = replay(&two().until(until), &History::default());
+            for (at, shown) in cut.shown.iter().enumerate() {
+                let upto = |shown: &[Shown]| shown.iter().filter(|shown| shown.t <= until).copied().collect::<Vec<_>>();
+                assert_eq!(upto(shown), upto(&whole.shown[at]), "job {at}, until {until}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_job_that_succeeded_shows_one_hundred_at_its_end_and_only_then() {
+        for shown in replay(&two().session(), &History::default()).shown {
+            let full: Vec<&Shown> = shown.iter().filter(|shown| shown.percent >= 100.0).collect();
+            assert_eq!(full, [shown.last().unwrap()]);
+            assert!(shown.windows(2).all(|pair| pair[0].percent <= pair[1].percent), "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn time_alone_moves_the_bar_while_a_node_is_silent() {
+        let shown = &replay(&two().session(), &History::default()).shown[1];
+        let silent = shown.iter().filter(|shown| (25.2..29.0).contains(&shown.t)).count();
+        assert!(silent >= 4, "{shown:?}");
+    }
+
+    #[test]
+    fn what_was_learnt_in_other_recordings_lies_in_the_past_whenever_they_were_made() {
+        let session = two().session();
+        let learnt = replay(&session, &History::default()).learnt;
+        for began in [session.began - 1_000_000_000, session.began + 1_000_000_000] {
+            let moved = ending_before(&learnt, began);
+            let runs = |history: &History| -> Vec<i64> {
+                history.buckets().flat_map(|bucket| bucket.recent.iter().map(|run| run.at.as_millis())).collect()
+            };
+            assert_eq!(runs(&moved).into_iter().max(), Some(began - BETWEEN));
+            assert_eq!(runs(&moved).len(), runs(&learnt).len());
+        }
+        assert_eq!(ending_before(&History::default(), 5), History::default());
+    }
+
+    #[test]
+    fn a_session_that_was_seen_before_is_foretold_better() {
+        let session = two().session();
+        let first = replay(&session, &History::default());
+        let again = replay(&session, &first.learnt);
+        let off = |replayed: &Replayed| super::super::score::scores(&session, &replayed.shown)[0].ours;
+        assert!(off(&again) < off(&first), "{} and {}", off(&again), off(&first));
+    }
 }

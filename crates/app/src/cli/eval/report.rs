@@ -1,7 +1,9 @@
 //! The scores as tables.
 
 use super::graphs::Known;
-use super::score::{OTHERS, Score};
+use super::replay::Shown;
+use super::score::{KRITA, OTHERS, Score};
+use super::session::Session;
 use crate::cli::words::{cut, printable};
 use std::fmt::Write as _;
 
@@ -59,21 +61,15 @@ const GROUPS: [Group; 6] = [
     ("all", |_| true),
 ];
 
-const HEAD: &str = "   ours   page  krita  steps  nodes |  ETA off        in range  no ETA  falls\n";
-
 pub(super) fn table(scores: &[Score]) -> String {
     let mut text = String::new();
-    for session in scores.chunk_by(|a, b| a.session == b.session) {
-        let _ = write!(text, "{:<32}seconds  graph  ", cut(&printable(&session[0].session), 31));
-        text.push_str(HEAD);
+    for session in scores.chunk_by(|a, b| a.session == b.session && a.number < b.number) {
+        let name = cut(&printable(&session[0].session), 31);
+        let _ = write!(text, "{name:<32}{:>7}  {:<7}{}", "seconds", "graph", head());
         for score in session {
-            let _ = write!(
-                text,
-                "  {:<29} {:>7.1}  {:<7}",
-                cut(&printable(&score.job), 29),
-                score.seconds,
-                score.known.word()
-            );
+            let job = cut(&printable(&score.job), 25);
+            let known = score.known.word();
+            let _ = write!(text, "{:>4} {job:<27}{:>7.1}  {known:<7}", score.number, score.seconds);
             bars(&mut text, score.ours, &score.others);
             let eta = score.eta.mean().map(|error| (error, 100.0 * error / score.seconds));
             times(&mut text, eta, score.eta.coverage(), f64::from(score.eta.without()), score.falls);
@@ -83,8 +79,15 @@ pub(super) fn table(scores: &[Score]) -> String {
     text
 }
 
-pub(super) fn totals(scores: &[Score]) -> String {
-    let mut text = format!("{:<41}{:<7}{HEAD}", "Means", "jobs");
+/// Above what [`bars`] and [`times`] write.
+fn head() -> String {
+    let [page, krita, steps, nodes] = OTHERS;
+    let bars = format!("{page:>7}{krita:>7}{steps:>7}{nodes:>7}");
+    format!("{:>7}{bars} |{:>16}{:>10}{:>8}{:>7}\n", "ours", "ETA off", "in range", "no ETA", "falls")
+}
+
+pub(super) fn totals(title: &str, scores: &[Score]) -> String {
+    let mut text = format!("{title:<41}{:<7}{}", "jobs", head());
     for (name, belongs) in GROUPS {
         let Some(means) = Means::of(scores.iter().filter(|score| belongs(score))) else { continue };
         let _ = write!(text, "  {name:<39}{:<7}", means.jobs);
@@ -95,7 +98,23 @@ pub(super) fn totals(scores: &[Score]) -> String {
         let [three, four] = means.best;
         let _ = writeln!(
             text,
-            "\nThe best simple bar of each job, chosen when all is over: {three:.1} of page, krita and steps; {four:.1} with nodes.",
+            "\nThe best simple bar of each job, chosen when all is over: {three:.1} of page, krita and steps, {four:.1} \
+             with nodes.",
+        );
+    }
+    text + &nearer_krita(scores)
+}
+
+/// Where others follow a sampler better than we do.
+fn nearer_krita(scores: &[Score]) -> String {
+    let lost = |score: &&Score| score.samples && score.others[KRITA] < score.ours;
+    let mut text = String::new();
+    for score in scores.iter().filter(lost) {
+        let name = printable(&format!("{} {} {}", score.session, score.number, score.job));
+        let _ = writeln!(
+            text,
+            "With a sampler krita's bar is nearer: {name}, {:.1} and {:.1}",
+            score.ours, score.others[KRITA]
         );
     }
     text
@@ -110,15 +129,15 @@ fn bars(text: &mut String, ours: f64, others: &[f64]) {
 }
 
 fn times(text: &mut String, eta: Option<(f64, f64)>, coverage: Option<f64>, without: f64, falls: usize) {
-    let eta = eta.map_or("-".to_owned(), |(seconds, share)| format!("{seconds:.1} s {share:>5.1}%"));
-    let coverage = coverage.map_or("-".to_owned(), |coverage| format!("{coverage:.0}%"));
-    let _ = writeln!(text, "{eta:>15}{coverage:>10}{without:>8.0}{falls:>7}");
+    let eta = eta.map_or("-".to_owned(), |(seconds, share)| format!("{seconds:.1} s {share:>6.1}%"));
+    let coverage = coverage.map_or("-".to_owned(), |coverage| format!("{coverage:.1}%"));
+    let _ = writeln!(text, "{eta:>16}{coverage:>10}{without:>8.0}{falls:>7}");
 }
 
 /// Totals from an empty history beside those with what the other sessions taught.
 pub(super) fn side_by_side(empty: &[Score], taught: &[Score]) -> String {
     let mut text = format!(
-        "{:<41}{:<7}{:>22}{:>22}{:>22}\n{:48}{}\n",
+        "\n{:<41}{:<7}{:>22}{:>22}{:>22}\n{:48}{}\n",
         "What the others teach",
         "jobs",
         "points off",
@@ -140,8 +159,28 @@ pub(super) fn side_by_side(empty: &[Score], taught: &[Score]) -> String {
     text
 }
 
-/// A row for each change that was shown, of all jobs: `eta_low` and `eta_high` are seconds that remain at `t`.
-pub(super) fn csv_row(prompt_id: &str, shown: &super::replay::Shown) -> String {
+/// What is left out, so that nobody has to count.
+pub(super) fn unmeasured(sessions: &[Session]) -> String {
+    let mut text = String::new();
+    for session in sessions {
+        let ours = session.jobs.iter().filter(|job| session.is_ours(job)).count();
+        let out = ours - session.measurable().count();
+        let name = printable(&session.name);
+        let _ = match out {
+            0 => Ok(()),
+            1 => writeln!(text, "{name}: 1 job did not run to its end and is left out."),
+            out => writeln!(text, "{name}: {out} jobs did not run to their end and are left out."),
+        };
+    }
+    text
+}
+
+/// The columns of the CSV; times in seconds.
+pub(super) const CSV_HEAD: &str = "job_id,t,percent,eta_low,eta_high\n";
+
+/// A change that was shown: `eta_low` and `eta_high` are what remains at `t`.
+pub(super) fn csv_row(prompt_id: &str, shown: &Shown) -> String {
+    // Ids are the clients' to choose.
     let quoted = if prompt_id.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", prompt_id.replace('"', "\"\""))
     } else {
@@ -152,4 +191,68 @@ pub(super) fn csv_row(prompt_id: &str, shown: &super::replay::Shown) -> String {
     format!("{quoted},{:.4},{:.2},{low},{high}\n", shown.t, shown.percent)
 }
 
-pub(super) const CSV_HEAD: &str = "job_id,t,percent,eta_low,eta_high\n";
+#[cfg(test)]
+mod tests {
+    use super::super::score::EtaScore;
+    use super::*;
+    use monitor_core::event::Eta;
+
+    fn score(job: &str, known: Known, ours: f64, others: [f64; 4]) -> Score {
+        Score {
+            session: "s".to_owned(),
+            number: 1,
+            job: job.to_owned(),
+            seconds: 10.0,
+            known,
+            samples: known == Known::Same,
+            ours,
+            others,
+            eta: EtaScore { moments: 50, covered: 40, error: 100.0 },
+            falls: 1,
+        }
+    }
+
+    #[test]
+    fn a_row_has_seconds_and_nothing_where_no_time_was_shown() {
+        let eta = Eta { remaining_ms: 2_000, low_ms: 1_500, high_ms: 61_000 };
+        let shown = Shown { t: 12.34567, percent: 7.5, eta: Some(eta) };
+        assert_eq!(csv_row("p", &shown), "p,12.3457,7.50,1.500,61.000\n");
+        assert_eq!(csv_row("a,\"b\"", &Shown { eta: None, ..shown }), "\"a,\"\"b\"\"\",12.3457,7.50,,\n");
+        assert_eq!(CSV_HEAD.split(',').count(), csv_row("p", &shown).split(',').count());
+    }
+
+    #[test]
+    fn means_are_of_jobs_and_the_best_bar_is_chosen_for_each() {
+        let scores = [
+            score("a", Known::Same, 2.0, [40.0, 5.0, 9.0, 3.0]),
+            score("b", Known::New, 6.0, [50.0, 41.0, 11.0, 12.0]),
+        ];
+        let means = Means::of(scores.iter()).unwrap();
+        assert!((means.ours - 4.0).abs() < 1e-9 && (means.others[0] - 45.0).abs() < 1e-9);
+        assert!((means.best[0] - 8.0).abs() < 1e-9 && (means.best[1] - 7.0).abs() < 1e-9, "{:?}", means.best);
+        assert_eq!((means.eta, means.coverage, means.falls), (Some((2.0, 20.0)), Some(80.0), 2));
+        assert!((means.without_eta - 50.0).abs() < 1e-9);
+        assert!(Means::of([].into_iter()).is_none());
+    }
+
+    #[test]
+    fn jobs_with_other_numbers_count_as_new_and_are_shown_besides() {
+        let scores = [score("a", Known::New, 2.0, [0.0; 4]), score("b", Known::OtherNumbers, 4.0, [0.0; 4])];
+        let text = totals("Means", &scores);
+        let of = |name: &str| {
+            let line = text.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default();
+            line.replace(name, "").split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(of("new")[..2], ["2", "3.0"]);
+        assert_eq!(of("of these only other numbers")[..2], ["1", "4.0"]);
+        assert!(of("known").is_empty(), "{text}");
+        let beside = side_by_side(&scores, &[score("a", Known::New, 1.0, [0.0; 4])]);
+        assert!(beside.contains("3.0        1.0"), "{beside}");
+    }
+
+    #[test]
+    fn a_name_from_a_file_cannot_command_the_terminal() {
+        let text = table(&[score("a\u{1b}[2J", Known::New, 2.0, [0.0; 4])]);
+        assert!(!text.contains('\u{1b}'), "{text:?}");
+    }
+}

@@ -1,8 +1,9 @@
-//! The log of durable events. That it holds each once, one end of each attempt and nothing after that, and what nodes
-//! took, is kept by the schema: triggers and unique indexes.
+//! The log of durable events. That it holds each once, one end of each attempt and nothing after that, is kept by the
+//! schema: triggers and unique indexes.
 
 use super::values::{Id, decoded, integer, unsigned};
-use super::{Batch, Failure};
+use super::{Batch, Failure, Writes, history};
+use monitor_core::cost::Run;
 use monitor_core::event::{Body, Event};
 use monitor_core::time::Timestamp;
 use sqlx::{Row, SqliteConnection, SqlitePool};
@@ -23,6 +24,8 @@ pub(super) struct EventRow {
     duration_ms: Option<u64>,
     ends: bool,
     durable: bool,
+    /// Nodes may be measured by it.
+    measures: bool,
     event: String,
 }
 
@@ -49,6 +52,7 @@ impl EventRow {
             duration_ms,
             ends: event.is_terminal(),
             durable: event.is_durable(),
+            measures: event.is_terminal() || Run::of(event).is_some(),
             event: serde_json::to_string(event)?,
         })
     }
@@ -63,11 +67,17 @@ static APPEND: LazyLock<Batch> = LazyLock::new(|| {
     )
 });
 
-/// Appends what is new, in order; for each event, whether it was.
+/// How often [`apply`] writes.
+pub(super) fn writes(rows: &[EventRow]) -> Writes {
+    if rows.iter().any(|row| row.measures) { Writes::Often } else { Writes::rows(rows.len()) }
+}
+
+/// Appends what is new, in order, and learns what nodes took; for each event, whether it was new.
 pub(super) async fn apply(connection: &mut SqliteConnection, mut rows: Vec<EventRow>) -> Result<Vec<bool>, Failure> {
     let order: Vec<Id> = rows.iter().map(|row| Id(row.event_id)).collect();
     let mut new = HashSet::with_capacity(rows.len());
     rows.retain(|row| row.durable);
+    let measuring: Vec<Id> = rows.iter().filter(|row| row.measures).map(|row| Id(row.event_id)).collect();
     while !rows.is_empty() {
         let (size, text) = APPEND.next(rows.len());
         let mut statement = sqlx::query(text);
@@ -89,6 +99,10 @@ pub(super) async fn apply(connection: &mut SqliteConnection, mut rows: Vec<Event
         for row in statement.fetch_all(&mut *connection).await? {
             new.insert(row.try_get::<Id, _>(0)?);
         }
+    }
+    let measuring: Vec<Id> = measuring.into_iter().filter(|event_id| new.contains(event_id)).collect();
+    if !measuring.is_empty() {
+        history::follow(connection, &measuring).await?;
     }
     Ok(order.iter().map(|event_id| new.remove(event_id)).collect())
 }

@@ -137,6 +137,7 @@ fn unmigrated(place: &Path, error: &MigrateError) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use monitor_core::performance::Distribution;
 
     async fn refusal(dir: &Path) -> String {
         match open_within(dir, Duration::from_millis(50)).await {
@@ -195,13 +196,25 @@ mod tests {
         let mut old = options.connect().await.unwrap();
         let first = Migrator::with_migrations(MIGRATIONS.iter().take(1).cloned().collect());
         first.run_direct(None, &mut old, false).await.unwrap();
-        old.execute("INSERT INTO node_runs VALUES (x'00', 1, '3', 'a', 'KSampler', 0, 9, 9, 0, 20.0)").await.unwrap();
+        const DURATIONS: [u64; 9] = [0, 9, 127, 128, 255, 256, 12_345, 987_654_321, 30 * 24 * 60 * 60 * 1000];
+        for (node, duration) in DURATIONS.iter().chain(&DURATIONS).enumerate() {
+            let at = 114_i64 * 182 * 24 * 60 * 60 * 1000 - 1 - i64::try_from(node).unwrap();
+            let row = format!("(x'00', 1, '{node}', 'a', 'KSampler', 0, {at}, {duration}, 0, 20.0)");
+            old.execute(sqlx::AssertSqlSafe(format!("INSERT INTO node_runs VALUES {row}"))).await.unwrap();
+        }
+        // Neither of them is a run: from the cache, of no known class, not measured.
+        for rest in ["'KSampler', 0, 9, 9, 1, 20.0", "NULL, 0, 9, 9, 0, NULL", "'KSampler', 0, 9, NULL, 0, NULL"] {
+            let row = format!("(x'{:02x}', 1, '3', 'a', {rest})", rest.len());
+            old.execute(sqlx::AssertSqlSafe(format!("INSERT INTO node_runs VALUES {row}"))).await.unwrap();
+        }
         sqlx::Connection::close(old).await.unwrap();
         let Opened { mut writer, lock: _lock, .. } = open(dir.path()).await.unwrap();
-        let kept = "SELECT class_type FROM node_runs INDEXED BY node_runs_newest
-            WHERE NOT cached AND class_type IS NOT NULL AND duration_ms IS NOT NULL";
-        let kept: Vec<String> = sqlx::query_scalar(kept).fetch_all(&mut writer).await.unwrap();
-        assert_eq!(kept, ["KSampler"]);
+        let kept = "SELECT class_type, bin, half_year, runs, total_ms FROM class_times ORDER BY bin";
+        let kept: Vec<(String, u16, i64, i64, i64)> = sqlx::query_as(kept).fetch_all(&mut writer).await.unwrap();
+        let expected = DURATIONS.map(|duration| {
+            ("KSampler".to_owned(), Distribution::bin(duration), 113, 2, i64::try_from(2 * duration).unwrap())
+        });
+        assert_eq!(kept, expected);
     }
 
     #[tokio::test]

@@ -1,8 +1,8 @@
 //! Forgetting: what has ended and is too old or too much, a few hundred rows at a time so that writes of others never
 //! wait long.
 
-use super::Failure;
 use super::values::{Id, integer};
+use super::{Failure, history};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{Pruned, Retention};
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -31,6 +31,7 @@ pub(super) async fn prune(
         gone = orphans(connection, now).await?;
     }
     if gone.is_empty() {
+        history::forget(connection, now).await?;
         return Ok(Pruned::default());
     }
     let gone = serde_json::to_string(&gone.iter().map(|Id(id)| id.simple().to_string()).collect::<Vec<_>>())?;
@@ -48,7 +49,7 @@ pub(super) async fn prune(
     .bind(&gone)
     .fetch_all(&mut *connection)
     .await?;
-    for table in ["media", "node_runs", "events", "generations"] {
+    for table in ["media", "events", "generations"] {
         let text = format!("DELETE FROM {table} WHERE queue_id IN (SELECT unhex(value) FROM json_each(?1))");
         sqlx::query(AssertSqlSafe(text)).bind(&gone).execute(&mut *connection).await?;
     }

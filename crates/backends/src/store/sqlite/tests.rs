@@ -1,11 +1,13 @@
 //! What is particular to this adapter; the guarantees of its ports are in `tests/conformance.rs`.
 
 use super::{Sqlite, Writes};
-use monitor_core::event::{Event, JobQueued, NodeExecuted, WorkflowNode, WorkflowNodes};
+use monitor_core::cost::{Drivers, Run, Work};
+use monitor_core::event::{Event, JobQueued};
 use monitor_core::names::NodeKind;
+use monitor_core::performance::Distribution;
 use monitor_pipeline::ports::{Outbox, Store, StoreError};
-use monitor_testkit::conformance::sample::{Job, at, attempt, record, shuffled};
-use sqlx::{AssertSqlSafe, Executor};
+use monitor_testkit::conformance::sample::{Job, at, attempt, record};
+use sqlx::Executor;
 use tempfile::TempDir;
 
 async fn fresh() -> (TempDir, Sqlite) {
@@ -18,91 +20,76 @@ fn job(number: u32) -> Job {
     Job::of(&attempt(&record(number), 1))
 }
 
-/// `(node, class, start, duration, cached, steps)`.
-type NodeRun = (String, Option<String>, Option<i64>, Option<i64>, bool, Option<f64>);
-
-async fn node_runs(store: &Sqlite) -> Vec<NodeRun> {
-    sqlx::query_as(
-        "SELECT node_id, class_type, started_at, duration_ms, cached, steps FROM node_runs
-         ORDER BY queue_id, node_id",
-    )
-    .fetch_all(store.readers())
-    .await
-    .unwrap()
+/// Rows that are read to answer.
+async fn rows(store: &Sqlite) -> (i64, i64) {
+    sqlx::query_as("SELECT (SELECT count(*) FROM cost_buckets), (SELECT count(*) FROM class_times)")
+        .fetch_one(store.readers())
+        .await
+        .unwrap()
 }
 
-/// Node 3 ran, node 9 was cached, node 12 blocked, node 3.0.1 made by expansion.
-fn run_of(job: &Job) -> Vec<Event> {
-    let node = |node_id: &str, class_type: &str| WorkflowNode {
-        node_id: node_id.to_owned(),
-        class_type: class_type.to_owned(),
-        node_title: String::new(),
-        kind: NodeKind::Other,
-        dependencies: Vec::new(),
-    };
-    let executed = |node_id: &str| NodeExecuted {
-        node_id: node_id.to_owned(),
-        display_node_id: node_id.to_owned(),
-        duration_ms: None,
-        output: None,
-        cached: false,
-        blocked: None,
-        steps: None,
-    };
-    let graph = vec![node("3", "KSampler"), node("9", "SaveImage"), node("12", "PreviewImage")];
-    vec![
-        job.event(1, WorkflowNodes { workflow_nodes: graph, total_nodes: 3 }),
-        job.event(2, NodeExecuted { cached: true, ..executed("9") }),
-        job.executing(3, "3"),
-        job.executed(4, "3"),
-        job.event(5, NodeExecuted { duration_ms: Some(250), ..executed("3.0.1") }),
-        job.event(6, NodeExecuted { blocked: Some("switched off".to_owned()), ..executed("12") }),
-        job.completed(7, 10),
-    ]
-}
-
-fn measured() -> [NodeRun; 3] {
-    let at = |seconds| Some(at(seconds).as_millis());
-    [
-        ("3".to_owned(), Some("KSampler".to_owned()), at(3), Some(1500), false, Some(20.0)),
-        ("3.0.1".to_owned(), None, at(5).map(|end| end - 250), Some(250), false, None),
-        ("9".to_owned(), Some("SaveImage".to_owned()), None, None, true, None),
-    ]
+/// So many runs of ten classes, each at four counts of steps, whose durations spread over 100 to 1,099 ms.
+async fn learn(store: &Sqlite, runs: std::ops::Range<u64>) {
+    let works: Vec<Work> = (0..40_u32)
+        .map(|number| Work {
+            class_type: format!("Class{}", number % 10),
+            kind: NodeKind::Other,
+            drivers: Drivers { steps: Some(f64::from(number / 10)), ..Drivers::default() },
+            load_ms: None,
+            rounds: None,
+        })
+        .collect();
+    store
+        .write(Writes::Often, move |connection| {
+            Box::pin(async move {
+                let runs: Vec<(&Work, Run)> = runs
+                    .map(|number| {
+                        let at = at(i64::try_from(number).unwrap());
+                        let work = &works[number as usize % 40];
+                        (work, work.run(at, 100 + number * 7919 % 1_000))
+                    })
+                    .collect();
+                super::history::learn(connection, "gpu-1", &runs).await
+            })
+        })
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
-async fn nodes_are_measured_when_their_attempt_has_ended() {
+async fn however_many_runs_there_were_as_much_is_read_to_tell_of_them() {
     let (_dir, store) = fresh().await;
-    let events = run_of(&job(1));
-    store.apply(&events[..6]).await.unwrap();
-    assert_eq!(node_runs(&store).await, []);
-    store.apply(&events[6..]).await.unwrap();
-    assert_eq!(node_runs(&store).await, measured());
+    learn(&store, 0..10_000).await;
+    let (buckets, times) = rows(&store).await;
+    assert_eq!(buckets, 40);
+    learn(&store, 10_000..30_000).await;
+    assert_eq!(rows(&store).await, (buckets, times));
+    let told = store.class_times(Some("gpu-1")).await.unwrap();
+    assert_eq!(told.values().map(Distribution::runs).sum::<u64>(), 30_000);
+    let history = store.history("gpu-1").await.unwrap();
+    assert_eq!(history.buckets().map(|bucket| bucket.runs).sum::<u64>(), 30_000);
+    assert_eq!(history.buckets().map(|bucket| bucket.recent.len()).max(), Some(15));
 }
 
 #[tokio::test]
-async fn nodes_are_measured_alike_in_whatever_order_their_events_come() {
-    for seed in 0..12 {
-        let (_dir, store) = fresh().await;
-        for batch in shuffled(&run_of(&job(1)), seed).chunks(seed as usize % 3 + 1) {
-            store.apply(batch).await.unwrap();
-        }
-        assert_eq!(node_runs(&store).await, measured(), "order {seed}");
-    }
-}
-
-#[tokio::test]
-async fn the_newest_node_runs_are_read_from_an_index_alone() {
+async fn a_bucket_that_cannot_be_read_makes_room_for_a_new_one() {
     let (_dir, store) = fresh().await;
-    for statement in [super::node_runs::OF_ALL, super::node_runs::OF_INSTANCE] {
-        let plan: Vec<(i64, i64, i64, String)> =
-            sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")))
-                .fetch_all(store.readers())
-                .await
-                .unwrap();
-        let [(.., step)] = &plan[..] else { panic!("{plan:?}") };
-        assert!(step.contains("USING COVERING INDEX node_runs_newest"), "{step}");
-    }
+    learn(&store, 0..80).await;
+    store
+        .write(Writes::Once, |connection| {
+            Box::pin(async move {
+                let spoiled = "UPDATE cost_buckets SET bucket = 'no JSON' WHERE class_type = 'Class0'";
+                connection.execute(spoiled).await?;
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    assert_eq!(store.history("gpu-1").await.unwrap().buckets().count(), 36);
+    learn(&store, 80..81).await;
+    let history = store.history("gpu-1").await.unwrap();
+    assert_eq!(history.of_class("Class0").map(|bucket| bucket.runs).collect::<Vec<_>>(), [1]);
+    assert_eq!(rows(&store).await.0, 37);
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ pub struct ClassInfo {
     pub outputs: Vec<OutputSlot>,
     /// A graph needs at least one of these; only what they depend on is run.
     pub output_node: bool,
+    /// It takes lists as they are; others are called once for each item.
+    pub takes_lists: bool,
     /// Shows output although it is no output node (0.19 and newer).
     pub has_intermediate_output: bool,
     pub deprecated: bool,
@@ -147,6 +149,7 @@ fn class(name: &str, info: &mut Fields) -> ClassInfo {
         description: info.text("description").filter(|description| !description.is_empty()),
         python_module: info.text("python_module"),
         output_node: info.flag("output_node"),
+        takes_lists: info.flag("is_input_list"),
         has_intermediate_output: info.flag("has_intermediate_output"),
         deprecated: info.flag("deprecated"),
         experimental: info.flag("experimental"),

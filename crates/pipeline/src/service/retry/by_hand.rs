@@ -35,8 +35,10 @@ impl Service {
     ) -> Result<Generation, ApiError> {
         let gone = || ApiError::Conflict("this generation is just being tried again".to_owned());
         let plan = self.parts.store.planned_retry(queue_id).await?.ok_or_else(gone)?;
-        let chosen = instance_id.or_else(|| Some(self.target(&plan)?.instance_id.clone()));
-        let instance_id = chosen.unwrap_or_else(|| plan.failed_at.clone());
+        let instance_id = match instance_id {
+            Some(chosen) => chosen,
+            None => self.target(&plan).await.map_or_else(|| plan.failed_at.clone(), |site| site.instance_id.clone()),
+        };
         let mut workflow = plan.workflow;
         let by_hand = (!changes.is_empty()).then(|| in_words(&changes));
         Self::override_inputs(&mut workflow, changes, self.known_classes(Some(&instance_id)).as_deref())?;

@@ -110,7 +110,10 @@ impl Service {
         record: &GenerationRecord,
         failed_at: &'a str,
     ) -> Option<(Decision, &'a str)> {
-        let other = if record.instance_id.is_none() { self.another(failed_at) } else { None };
+        let other = match &record.instance_id {
+            Some(_) => None,
+            None => self.shortest_wait(question.workflow, Some(failed_at)).await,
+        };
         let needed = needed_classes(&self.parts.desk.settings().policies, question.workflow);
         let here = match self.site(failed_at) {
             Ok(site) => self.classes_for(site, &needed).await,

@@ -9,6 +9,7 @@ mod sending;
 
 pub(super) use classes::SingleClasses;
 
+use super::expected::is_connected;
 use super::{Service, Site};
 use crate::clock;
 use crate::ports::{AttemptRecord, PlannedRetry, Sending};
@@ -60,20 +61,18 @@ impl Service {
         tokio::spawn(Arc::clone(self).send_what_is_due(stop.clone()));
     }
 
-    /// The connected one with the shortest wait, but for this one.
-    fn another(&self, than: &str) -> Option<&Site> {
-        self.least_busy(|site| site.instance_id != than)
-    }
-
-    fn connected(&self, instance_id: &str) -> Option<&Site> {
-        self.site(instance_id).ok().filter(|site| site.is_connected())
+    pub(super) fn connected(&self, instance_id: &str) -> Option<&Site> {
+        self.site(instance_id).ok().filter(|site| is_connected(site))
     }
 
     /// Where a retry would go now; `None` while nobody is there.
-    fn target(&self, plan: &PlannedRetry) -> Option<&Site> {
+    async fn target(&self, plan: &PlannedRetry) -> Option<&Site> {
+        // One that is no longer configured never comes back.
         let elsewhere = plan.other_instance || self.site(&plan.failed_at).is_err();
-        let other = elsewhere.then(|| self.another(&plan.failed_at)).flatten();
-        other.or_else(|| self.connected(&plan.failed_at))
+        if elsewhere && let Some(other) = self.shortest_wait(&plan.workflow, Some(&plan.failed_at)).await {
+            return Some(other);
+        }
+        self.connected(&plan.failed_at)
     }
 
     /// The attempt that a plan becomes.

@@ -84,7 +84,7 @@ impl Service {
             }
             _ => return Ok(Seen::Later(later(false))),
         }
-        let Some(site) = self.target(&plan).cloned() else { return Ok(Seen::Later(later(true))) };
+        let Some(site) = self.target(&plan).await.cloned() else { return Ok(Seen::Later(later(true))) };
         let (desk, now) = (&self.parts.desk, clock::wall());
         if let Admission::Wait(until) = desk.admit(&site.instance_id, now, queue_id) {
             if now.since(plan.retry_at) <= desk.settings().longest_wait {

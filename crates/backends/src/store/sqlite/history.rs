@@ -1,0 +1,217 @@
+//! What nodes took. A run is learnt when its attempt has ended, or after that if its event comes late: then it is
+//! certain that the event stays, whatever order events come in.
+
+use super::values::{Id, decoded, integer, unsigned};
+use super::{Batch, Failure};
+use monitor_core::cost::{Bucket, CLASSES, History, Run, Work};
+use monitor_core::event::Event;
+use monitor_core::performance::Distribution;
+use monitor_core::time::Timestamp;
+use sqlx::{Row, SqliteConnection, SqlitePool};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Counts are kept by periods of so many milliseconds, so that old ones can go.
+const HALF_YEAR_MS: i64 = 182 * DAY_MS;
+const FORGOTTEN_AFTER_MS: i64 = 365 * DAY_MS;
+
+/// Learns what follows from events that are new: from the end of an attempt, and from a node's that came after it.
+pub(super) async fn follow(connection: &mut SqliteConnection, new: &[Id]) -> Result<(), Failure> {
+    let new: Vec<String> = new.iter().map(|Id(id)| id.simple().to_string()).collect();
+    let rows = sqlx::query(
+        "WITH new (event_id) AS MATERIALIZED (SELECT unhex(value) FROM json_each(?1))
+         SELECT event FROM events WHERE rowid IN (
+             SELECT done.rowid FROM new JOIN events AS ended USING (event_id)
+                 JOIN events AS done ON done.queue_id = ended.queue_id AND done.attempt = ended.attempt
+             WHERE ended.ends AND done.kind = 'Node Executed'
+             UNION
+             SELECT late.rowid FROM new JOIN events AS late USING (event_id)
+                 JOIN events AS ended ON ended.queue_id = late.queue_id AND ended.attempt = late.attempt
+             WHERE ended.ends AND late.kind = 'Node Executed')",
+    )
+    .bind(serde_json::to_string(&new)?)
+    .fetch_all(&mut *connection)
+    .await?;
+    let events: Vec<Event> = decoded(&rows)?;
+    let mut by_instance: BTreeMap<&str, Vec<(&Work, Run)>> = BTreeMap::new();
+    for event in &events {
+        if let Some(run) = Run::of(event) {
+            by_instance.entry(&event.base.instance_id).or_default().push(run);
+        }
+    }
+    for (instance_id, runs) in by_instance {
+        learn(connection, instance_id, &runs).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn learn(
+    connection: &mut SqliteConnection,
+    instance_id: &str,
+    runs: &[(&Work, Run)],
+) -> Result<(), Failure> {
+    let classes: BTreeSet<&str> = runs.iter().map(|(work, _)| work.class_type.as_str()).collect();
+    let rows = sqlx::query(
+        "SELECT bucket, class_type, drivers FROM cost_buckets
+         WHERE instance_id = ?1 AND class_type IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(instance_id)
+    .bind(serde_json::to_string(&classes)?)
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut gone: BTreeSet<(String, String)> =
+        rows.iter().map(|row| Ok((row.try_get(1)?, row.try_get(2)?))).collect::<Result<_, sqlx::Error>>()?;
+    let mut history = History::from_buckets(decoded(&rows)?);
+    for (work, run) in runs {
+        history.learn(work, *run);
+    }
+    let touched: BTreeSet<(&str, String)> =
+        runs.iter().map(|(work, _)| (work.class_type.as_str(), Bucket::key(&work.drivers))).collect();
+    let mut changed = Vec::new();
+    for bucket in history.buckets() {
+        let place = (bucket.class_type.clone(), Bucket::key(&bucket.drivers));
+        gone.remove(&place);
+        if touched.contains(&(place.0.as_str(), place.1.clone())) {
+            let newest = bucket.newest().map_or(0, Timestamp::as_millis);
+            changed.push((place, newest, serde_json::to_string(bucket)?));
+        }
+    }
+    save_buckets(connection, instance_id, changed).await?;
+    forget_buckets(connection, instance_id, &gone).await?;
+    count(connection, instance_id, runs).await
+}
+
+static SAVE_BUCKETS: LazyLock<Batch> = LazyLock::new(|| {
+    Batch::new(
+        "INSERT INTO cost_buckets (instance_id, class_type, drivers, newest, bucket) SELECT * FROM (VALUES ",
+        "(?, ?, ?, ?, ?)",
+        ") WHERE column1 IS NOT NULL
+         ON CONFLICT DO UPDATE SET newest = excluded.newest, bucket = excluded.bucket",
+    )
+});
+
+async fn save_buckets(
+    connection: &mut SqliteConnection,
+    instance_id: &str,
+    mut buckets: Vec<((String, String), i64, String)>,
+) -> Result<(), Failure> {
+    while !buckets.is_empty() {
+        let (size, text) = SAVE_BUCKETS.next(buckets.len());
+        let mut statement = sqlx::query(text);
+        for ((class_type, drivers), newest, bucket) in buckets.drain(..size) {
+            statement = statement.bind(instance_id).bind(class_type).bind(drivers).bind(newest).bind(bucket);
+        }
+        statement.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// What had to make room, and what could not be read.
+async fn forget_buckets(
+    connection: &mut SqliteConnection,
+    instance_id: &str,
+    gone: &BTreeSet<(String, String)>,
+) -> Result<(), Failure> {
+    for (class_type, drivers) in gone {
+        sqlx::query("DELETE FROM cost_buckets WHERE instance_id = ? AND class_type = ? AND drivers = ?")
+            .bind(instance_id)
+            .bind(class_type)
+            .bind(drivers)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+static COUNT: LazyLock<Batch> = LazyLock::new(|| {
+    Batch::new(
+        "INSERT INTO class_times (instance_id, class_type, bin, half_year, runs, total_ms) SELECT * FROM (VALUES ",
+        "(?, ?, ?, ?, ?, ?)",
+        ") WHERE column1 IS NOT NULL
+         ON CONFLICT DO UPDATE SET runs = runs + excluded.runs, total_ms = total_ms + excluded.total_ms",
+    )
+});
+
+async fn count(connection: &mut SqliteConnection, instance_id: &str, runs: &[(&Work, Run)]) -> Result<(), Failure> {
+    let mut counts: BTreeMap<(&str, u16, i64), (i64, i64)> = BTreeMap::new();
+    for (work, run) in runs {
+        let half_year = run.at.as_millis().div_euclid(HALF_YEAR_MS);
+        let (runs, total_ms) =
+            counts.entry((&work.class_type, Distribution::bin(run.duration_ms), half_year)).or_default();
+        *runs += 1;
+        *total_ms += integer(run.duration_ms);
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    while !counts.is_empty() {
+        let (size, text) = COUNT.next(counts.len());
+        let mut statement = sqlx::query(text);
+        for ((class_type, bin, half_year), (runs, total_ms)) in counts.drain(..size) {
+            statement =
+                statement.bind(instance_id).bind(class_type).bind(bin).bind(half_year).bind(runs).bind(total_ms);
+        }
+        statement.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn of_instance(readers: &SqlitePool, instance_id: &str) -> Result<History, Failure> {
+    let rows = sqlx::query("SELECT bucket FROM cost_buckets WHERE instance_id = ?")
+        .bind(instance_id)
+        .fetch_all(readers)
+        .await?;
+    Ok(History::from_buckets(decoded::<Bucket>(&rows)?))
+}
+
+pub(super) async fn class_times(
+    readers: &SqlitePool,
+    instance_id: Option<&str>,
+) -> Result<BTreeMap<String, Distribution>, Failure> {
+    let rows: Vec<(String, u16, i64, i64)> = sqlx::query_as(
+        "SELECT class_type, bin, sum(runs), sum(total_ms) FROM class_times
+         WHERE ?1 IS NULL OR instance_id = ?1 GROUP BY class_type, bin",
+    )
+    .bind(instance_id)
+    .fetch_all(readers)
+    .await?;
+    let mut classes: BTreeMap<String, Distribution> = BTreeMap::new();
+    for (class_type, bin, runs, total_ms) in rows {
+        classes.entry(class_type).or_default().add(bin, unsigned(runs), unsigned(total_ms));
+    }
+    Ok(classes)
+}
+
+/// What did not run for a year, and classes beyond what a [`History`] holds: a server may invent as many as it likes.
+pub(super) async fn forget(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Failure> {
+    let forgotten = now.as_millis().saturating_sub(FORGOTTEN_AFTER_MS);
+    sqlx::query("DELETE FROM cost_buckets WHERE newest < ?").bind(forgotten).execute(&mut *connection).await?;
+    // The whole of it is that old.
+    sqlx::query("DELETE FROM class_times WHERE half_year < ?")
+        .bind(forgotten.div_euclid(HALF_YEAR_MS))
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(
+        "DELETE FROM cost_buckets WHERE (instance_id, class_type) IN (
+             SELECT instance_id, class_type FROM (
+                 SELECT instance_id, class_type,
+                     row_number() OVER (PARTITION BY instance_id ORDER BY max(newest) DESC) AS place
+                 FROM cost_buckets GROUP BY instance_id, class_type)
+             WHERE place > ?)",
+    )
+    .bind(integer(CLASSES as u64))
+    .execute(&mut *connection)
+    .await?;
+    // Of these it is not known when they ran last; what took least is missed least.
+    sqlx::query(
+        "DELETE FROM class_times WHERE (instance_id, class_type) IN (
+             SELECT instance_id, class_type FROM (
+                 SELECT instance_id, class_type,
+                     row_number() OVER (PARTITION BY instance_id ORDER BY sum(total_ms) DESC) AS place
+                 FROM class_times GROUP BY instance_id, class_type)
+             WHERE place > ?)",
+    )
+    .bind(integer(CLASSES as u64))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
