@@ -72,6 +72,8 @@ pub struct AttemptRecord {
     pub created_at: Timestamp,
     /// Why it was refused.
     pub refusal: Option<JobError>,
+    /// What was said about single nodes and inputs then.
+    pub complaints: Vec<NodeError>,
     /// The server's queue number, once known.
     pub queue_number: Option<f64>,
     pub submitter_client_id: Option<String>,
@@ -203,7 +205,7 @@ pub trait Store: Send + Sync {
     /// number is no longer.
     async fn add_attempt(&self, attempt: &AttemptRecord) -> Result<(), StoreError>;
     /// Replaces what is known of the sending of an attempt (`prompt_id`, `instance_id`, `sending`, `refusal`,
-    /// `queue_number`).
+    /// `complaints`, `queue_number`).
     async fn update_attempt(&self, attempt: &AttemptRecord) -> Result<(), StoreError>;
     async fn set_warnings(&self, queue_id: Uuid, warnings: &[NodeError]) -> Result<(), StoreError>;
 
@@ -251,6 +253,8 @@ pub trait Store: Send + Sync {
     /// they ended; within the bounds of a [`History`]. It outlives the generations it was learnt from, and costs the
     /// same however many runs there were. Stays as it is in whatever order events come, unless a bound is met.
     async fn history(&self, instance_id: &str) -> Result<History, StoreError>;
+    /// The part of it that is about one class.
+    async fn history_of_class(&self, instance_id: &str, class_type: &str) -> Result<History, StoreError>;
     /// How long these runs took, by class, of one instance or of all; also of what a [`History`] no longer holds. Costs
     /// the same however many runs there were.
     async fn class_times(&self, instance_id: Option<&str>) -> Result<BTreeMap<String, Distribution>, StoreError>;

@@ -381,6 +381,7 @@ fn observed_records(instance_id: &str, observed: &Observed) -> (GenerationRecord
         change: None,
         created_at,
         refusal: None,
+        complaints: Vec::new(),
         queue_number: observed.number,
         submitter_client_id: observed.submitter_client_id.clone(),
         retry: None,

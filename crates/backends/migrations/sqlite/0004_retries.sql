@@ -1,6 +1,8 @@
 -- What made an attempt, where it was not a person, as JSON; and whether a retry that was to follow it was stopped.
 ALTER TABLE attempts ADD COLUMN retry TEXT;
 ALTER TABLE attempts ADD COLUMN retry_stopped INTEGER NOT NULL DEFAULT 0;
+-- What a refusal said about single inputs, as JSON.
+ALTER TABLE attempts ADD COLUMN complaints TEXT;
 
 -- Attempts to come. One that has come, or was stopped, is no longer planned: in the same step, so that a kill between
 -- the two neither loses it nor makes it twice.

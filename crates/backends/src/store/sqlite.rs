@@ -213,6 +213,10 @@ impl Store for Sqlite {
         self.told(history::of_instance(self.readers(), instance_id).await)
     }
 
+    async fn history_of_class(&self, instance_id: &str, class_type: &str) -> Result<History, StoreError> {
+        self.told(history::of_class(self.readers(), instance_id, class_type).await)
+    }
+
     async fn class_times(&self, instance_id: Option<&str>) -> Result<BTreeMap<String, Distribution>, StoreError> {
         self.told(history::class_times(self.readers(), instance_id).await)
     }

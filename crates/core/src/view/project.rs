@@ -63,6 +63,8 @@ impl View {
             attempts: self.attempts.values().map(|attempt| self.project_attempt(attempt)).collect(),
             retry_count: head.retry_count,
             retry: head.retry,
+            // The view knows neither policies nor node classes.
+            suggestions: Vec::new(),
             metadata: head.metadata,
             coarse: head.coarse,
             sequence: head.sequence,

@@ -8,7 +8,7 @@ mod told;
 
 pub use breaker::{Admission, Breaker, BreakerSettings, Told};
 pub use budget::{Budget, WINDOW};
-pub use told::{failure, retried, told_of_instance};
+pub use told::{failure, failure_by, retried, told_of_instance};
 
 use crate::relay::Said;
 use monitor_core::event::Event;

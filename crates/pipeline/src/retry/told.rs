@@ -2,7 +2,7 @@
 
 use super::breaker::Told;
 use crate::ports::PlannedRetry;
-use monitor_core::event::{Base, Body, Event, JobRetrying};
+use monitor_core::event::{Base, Body, Event, JobError, JobRetrying};
 use monitor_core::ids::event_id;
 use monitor_core::names::kind;
 use monitor_core::retry::{Cause, Failure};
@@ -11,18 +11,19 @@ use monitor_core::time::Timestamp;
 /// The failure that an event tells of; `None` for any other event.
 pub fn failure(event: &Event) -> Option<Failure> {
     let Body::JobFailed(failed) = &event.body else { return None };
-    let cause = match failed.error.r#type.as_str() {
+    Some(failure_by(&failed.error, event.base.timestamp))
+}
+
+/// The failure that an error stands for.
+pub fn failure_by(error: &JobError, at: Timestamp) -> Failure {
+    let cause = match error.r#type.as_str() {
         "instance_lost" => Cause::InstanceLost,
         "timeout" => Cause::Timeout,
         "submission_refused" => Cause::Refused,
         _ => Cause::ExecutionError,
     };
-    Some(Failure {
-        cause,
-        kind: failed.error.class_type.as_deref().map(|class| kind(class, None)),
-        error: failed.error.clone(),
-        at: event.base.timestamp,
-    })
+    let kind = error.class_type.as_deref().map(|class| kind(class, None));
+    Failure { cause, kind, error: error.clone(), at }
 }
 
 /// What the end of an attempt tells of its instance; `None` for what is no end.

@@ -152,6 +152,7 @@ impl Service {
             Sent::Refused { error, node_errors } => {
                 attempt.sending = Sending::Refused;
                 attempt.refusal = Some(error.clone());
+                attempt.complaints.clone_from(&node_errors);
                 // The tracker has told its end: readers hear of it once, and from there.
                 self.parts.relay.flush().await;
                 match self.parts.read_model.status(attempt.queue_id).await? {

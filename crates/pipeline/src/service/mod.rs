@@ -118,7 +118,7 @@ impl Api for Service {
     }
 
     async fn generation(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
-        self.require(queue_id).await
+        self.with_suggestions(self.require(queue_id).await?).await
     }
 
     async fn job(&self, prompt_id: &str) -> Result<Generation, ApiError> {
@@ -216,7 +216,11 @@ impl Api for Service {
 
     async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError> {
         match queue_id {
-            Some(queue_id) => Ok(self.parts.read_model.snapshot(queue_id).await?),
+            Some(queue_id) => {
+                let mut snapshot = self.parts.read_model.snapshot(queue_id).await?;
+                self.suggest_in(&mut snapshot).await?;
+                Ok(snapshot)
+            }
             None => self.snapshot_of_all().await,
         }
     }

@@ -90,6 +90,7 @@ impl Service {
             change,
             created_at: clock::wall(),
             refusal: None,
+            complaints: Vec::new(),
             queue_number: None,
             submitter_client_id: None,
             retry: None,

@@ -60,6 +60,7 @@ pub fn attempt(record: &GenerationRecord, number: u32) -> AttemptRecord {
         change: None,
         created_at: record.created_at,
         refusal: None,
+        complaints: Vec::new(),
         queue_number: Some(f64::from(number)),
         submitter_client_id: None,
         retry: None,

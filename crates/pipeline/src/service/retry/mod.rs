@@ -6,6 +6,7 @@ mod by_hand;
 mod classes;
 mod deciding;
 mod sending;
+mod suggesting;
 
 pub(super) use classes::SingleClasses;
 
@@ -92,6 +93,7 @@ impl Service {
             change,
             created_at: clock::wall(),
             refusal: None,
+            complaints: Vec::new(),
             queue_number: None,
             submitter_client_id: None,
             retry: Some(plan.tried),
