@@ -15,6 +15,7 @@ mod outages;
 mod process;
 mod recordings;
 mod refusals;
+mod retries;
 mod stage;
 mod steering;
 mod stopping;

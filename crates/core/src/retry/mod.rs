@@ -52,7 +52,7 @@ pub struct Failure {
 }
 
 /// One automatic retry of this generation so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
     /// Name of the policy.
     pub policy: String,
