@@ -11,7 +11,7 @@ use monitor_pipeline::monitor::{Sent, Timing};
 use monitor_testkit::{FakeComfy, Hostile, NodeScript, Script};
 use serde_json::json;
 use std::time::{Duration, Instant};
-use support::{CLIENT, Watched, has, is_completed, sampling_for, submission};
+use support::{CLIENT, Watched, graph, has, is_completed, sampling_for, submission};
 
 async fn quick_fake() -> FakeComfy {
     FakeComfy::builder().script(sampling_for(Duration::from_millis(300))).start().await.unwrap()
@@ -329,6 +329,18 @@ async fn a_stopped_monitor_says_so_and_leaves_no_socket() {
     assert!(watched.told().last().unwrap().starts_with("Monitor Stopped"));
     fake.wait_until(|state| state.open_sockets == 0).await;
     assert!(matches!(watched.monitor.submit(submission(), None).await, Sent::Away { .. }));
+}
+
+#[tokio::test]
+async fn an_estimate_is_answered_as_long_as_the_monitor_runs_and_sends_nothing() {
+    let fake = quick_fake().await;
+    let watched = Watched::of(&fake);
+    watched.connected().await;
+    let estimate = watched.monitor.estimate(graph(1)).await.unwrap();
+    assert_eq!(estimate.estimated_wait_time, 0, "nothing runs and nothing waits");
+    assert!(fake.submitted().is_empty());
+    watched.monitor.stop("shutting down").await;
+    assert_eq!(watched.monitor.estimate(graph(1)).await, None);
 }
 
 #[tokio::test]

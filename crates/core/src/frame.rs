@@ -1,7 +1,7 @@
 //! Frames: what the page gets over `/v1/live` and as server-sent events. Fields are fixed by `CONTRACT.md`, "Frames".
 
 use crate::event::{Eta, InterruptReason, JobError, NodeState, WorkflowNode};
-use crate::generation::{Generation, Instance, Output, Status, Summary};
+use crate::generation::{Generation, Instance, Next, Output, Status, Summary};
 use crate::names::NodeKind;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -131,10 +131,20 @@ pub enum FrameBody {
         elapsed_ms: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         eta: Option<Eta>,
+        /// It takes longer than usual, and `eta` says little: milliseconds past what nine of ten runs of its node take.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        over_ms: Option<u64>,
+        /// Where several nodes run: the one that decides when the job ends.
         #[serde(skip_serializing_if = "Option::is_none")]
         critical_node_id: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         stalled_since: Option<Timestamp>,
+        /// Of the whole job, where it has more to say than its nodes: it is stalled.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// What runs after them, at most three.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        next: Vec<Next>,
     },
     NodeExecuted {
         node_id: String,
@@ -186,6 +196,9 @@ pub struct QueuePlace {
     pub queue_position: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_wait_time: Option<u64>,
+    /// Until it is done, the wait included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eta: Option<Eta>,
     #[serde(rename = "comfyUIQueueRemaining", skip_serializing_if = "Option::is_none")]
     pub comfyui_queue_remaining: Option<u64>,
     pub message: String,

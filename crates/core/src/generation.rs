@@ -3,6 +3,7 @@
 
 use crate::event::{Dependency, Device, Eta, JobError, NodeState};
 use crate::names::NodeKind;
+use crate::retry::Suggestion;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -97,16 +98,26 @@ pub struct Generation {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub estimated_wait_time: Option<u64>,
     pub overall_percentage: f64,
+    /// Until it is done, as of now; while it waits, the wait included.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub eta: Option<Eta>,
+    /// It takes longer than usual, and `eta` says little: milliseconds past what nine of ten runs of its node take.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub over_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stalled_since: Option<Timestamp>,
+    /// Where several nodes run: the one that decides when the job ends.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub critical_node_id: Option<String>,
     pub nodes: Vec<Node>,
     /// Children of expanded nodes beyond the 200 that are listed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub more_nodes: Option<u32>,
+    /// What runs after what runs now, at most three.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub next: Vec<Next>,
     pub outputs: Vec<Output>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<JobError>,
@@ -116,6 +127,9 @@ pub struct Generation {
     pub retry_count: u32,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retry: Option<Retry>,
+    /// What may work on one that has failed, best first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub suggestions: Vec<Suggestion>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Object)]
     pub metadata: Option<Value>,
@@ -150,8 +164,12 @@ pub struct Summary {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub estimated_wait_time: Option<u64>,
     pub overall_percentage: f64,
+    /// Until it is done, as of now; while it waits, the wait included.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub eta: Option<Eta>,
+    /// It takes longer than usual, and `eta` says little: milliseconds past what nine of ten runs of its node take.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub over_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -181,7 +199,8 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Segment {
     pub state: NodeState,
-    /// Milliseconds it took so far; 0 where not known.
+    /// Milliseconds: what it took; what it has taken or should take, whichever is more, while it runs; what it should
+    /// take before. 0 where not known, and for what comes from the cache.
     pub ms: u64,
 }
 
@@ -195,6 +214,17 @@ pub struct Current {
     pub value: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub max: Option<f64>,
+}
+
+/// A node that is still to run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Next {
+    pub node_id: String,
+    pub title: String,
+    pub kind: NodeKind,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub expected_ms: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -223,6 +253,7 @@ pub struct Node {
     pub elapsed_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub duration_ms: Option<u64>,
+    /// What it should take in all, with the range that eight of ten runs fall into; only while it is pending or runs.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expected_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -13,6 +13,7 @@ pub mod names;
 pub mod performance;
 pub mod progress;
 pub mod retry;
+pub mod spans;
 pub mod time;
 pub mod tracker;
 pub mod view;

@@ -6,6 +6,7 @@ mod story;
 use monitor_core::event::{Event, InterruptReason, NodeState};
 use monitor_core::frame::FrameBody;
 use monitor_core::generation::Status;
+use monitor_core::tracker::Pace;
 use monitor_core::view::{View, frames, overall_frame};
 use proptest::prelude::*;
 use std::collections::HashSet;
@@ -170,6 +171,38 @@ proptest! {
             prop_assert_eq!(now.1 >= 100.0, view.status() == Status::Completed);
             shown = now;
         }
+    }
+
+    #[test]
+    fn what_the_pace_says_changes_nothing_of_the_fold_and_lets_no_percentage_fall(
+        (_, disturbed) in disturbed(),
+        paces in proptest::collection::vec((1..4u32, -10.0..120.0f64), 1..20),
+    ) {
+        let mut view = View::new(seed());
+        let mut shown = (0, 0.0);
+        for (event, (attempt, overall_percentage)) in disturbed.iter().zip(paces.iter().copied().cycle()) {
+            view.apply(event);
+            let pace = Pace {
+                queue_id: story::queue_id(),
+                attempt,
+                overall_percentage,
+                eta: None,
+                critical_node_id: None,
+                stalled_since: None,
+            };
+            let taken = view.pace_known(&pace, event.base.timestamp);
+            prop_assert!(!taken || view.attempt() == attempt);
+            let now = (view.attempt(), view.overall_percentage());
+            if now.0 == shown.0 && view.status() == Status::Processing {
+                prop_assert!(now.1 >= shown.1, "{} after {}", now.1, shown.1);
+            }
+            prop_assert_eq!(now.1 >= 100.0, view.status() == Status::Completed);
+            shown = now;
+        }
+        let (now, plain) = (story::START.plus(60_000), fold(&disturbed));
+        let (paced, plain) = (view.generation(now, true), plain.generation(now, true));
+        prop_assert_eq!((paced.nodes, paced.next, paced.attempts), (plain.nodes, plain.next, plain.attempts));
+        prop_assert_eq!((paced.status, paced.message, paced.sequence), (plain.status, plain.message, plain.sequence));
     }
 
     #[test]

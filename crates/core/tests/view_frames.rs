@@ -6,6 +6,7 @@ mod story;
 use monitor_core::event::{Event, InterruptReason, NodeState};
 use monitor_core::frame::{Frame, FrameBody, ProgressType};
 use monitor_core::generation::{Output, OutputStatus, Status};
+use monitor_core::tracker::Place;
 use monitor_core::view::{
     self, AttemptSeed, View, frames, overall_frame, queue_frame, settled_frames, snapshot, update_frame,
 };
@@ -230,7 +231,8 @@ fn frames_that_no_event_is_behind_carry_the_newest_sequence() {
     let mut story = Story::new();
     story.queued(3);
     let mut view = story.view();
-    view.live.comfyui_queue_remaining = Some(4);
+    let place = Place { queue_id: story::queue_id(), position: 3, estimated_wait_time: Some(60_000), eta: None };
+    view.place_known(&place, Some(4), START);
     for frame in [overall_frame(&view, START), queue_frame(&view, START), update_frame(&view, START)] {
         let job = frame.job.unwrap();
         assert_eq!((job.sequence, job.attempt, job.queue_id), (1, 1, story::queue_id()));
@@ -240,7 +242,8 @@ fn frames_that_no_event_is_behind_carry_the_newest_sequence() {
         (&frame["type"], &frame["queuePosition"], &frame["comfyUIQueueRemaining"]),
         (&"queue_update".into(), &3.into(), &4.into())
     );
-    assert_eq!(frame["message"], "3rd in line");
+    assert_eq!(frame["message"], "3rd in line, starts in about 1 min");
+    assert_eq!((&frame["estimatedWaitTime"], frame.get("eta")), (&60_000.into(), None));
 }
 
 #[test]

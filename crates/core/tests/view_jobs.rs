@@ -3,10 +3,11 @@
 
 mod story;
 
-use monitor_core::event::InterruptReason;
+use monitor_core::event::{Eta, InterruptReason};
 use monitor_core::generation::{OutputStatus, Status};
+use monitor_core::tracker::Place;
 use monitor_core::view::{AttemptSeed, Seed, View};
-use story::{PICTURE, START, Story, error, image, seed};
+use story::{PICTURE, START, Story, error, image, queue_id, seed};
 
 fn attempt(number: u32) -> AttemptSeed {
     AttemptSeed {
@@ -48,15 +49,23 @@ fn a_waiting_job_tells_its_place_and_a_running_one_has_none() {
     story.queued(3);
     let mut view = story.view();
     assert_eq!(view.generation(story.now, true).queue_position, Some(3));
-    view.live.queue_position = Some(2);
-    view.live.estimated_wait_time = Some(110_000);
+    let eta = Eta { remaining_ms: 150_000, low_ms: 120_000, high_ms: 190_000 };
+    let place = Place { queue_id: queue_id(), position: 2, estimated_wait_time: Some(110_000), eta: Some(eta) };
+    assert!(view.place_known(&place, None, story.now));
+    assert!(!view.place_known(&place, None, story.now), "the same again is no news");
     let generation = view.generation(story.now, true);
-    assert_eq!(generation.queue_position, Some(2));
+    assert_eq!((generation.queue_position, generation.eta), (Some(2), Some(eta)));
     assert_eq!(generation.message.as_deref(), Some("2nd in line, starts in about 2 min"));
+    let summary = view.summary(story.now.plus(80_000));
+    assert_eq!((summary.estimated_wait_time, summary.eta.unwrap().remaining_ms), (Some(30_000), 70_000));
+    let later = |ms| view.generation(story.now.plus(ms), true).message.unwrap();
+    assert_eq!(later(107_000), "2nd in line, starts in a few seconds");
+    assert_eq!(later(110_000), "2nd in line");
     story.started(&[]);
     view.apply(story.events.last().unwrap());
     let generation = view.generation(story.now, true);
-    assert_eq!((generation.queue_position, generation.estimated_wait_time), (None, None));
+    assert_eq!((generation.queue_position, generation.estimated_wait_time, generation.eta), (None, None, None));
+    assert!(!view.place_known(&place, None, story.now), "it runs");
     assert_eq!(generation.status, Status::Processing);
 }
 
@@ -115,11 +124,29 @@ fn between_two_attempts_it_is_pending_and_says_when_it_goes_on() {
     assert_eq!((generation.status, retry.retry_at), (Status::Pending, story.now.plus(8_000)));
     assert_eq!((generation.error.as_ref(), generation.retry_count), (None, 1));
     assert_eq!(generation.queue_position, None);
-    assert_eq!(
-        generation.message.as_deref(),
-        Some("Trying again with batch size 2 instead of 4 in 8 s. Attempt 2 of 4")
-    );
+    assert_eq!(generation.message.as_deref(), Some("Trying again in 8 s, batch size 2 instead of 4. Attempt 2 of 4"));
     assert_eq!(generation.attempts[0].status, Status::Failed);
+}
+
+#[test]
+fn a_place_in_line_says_nothing_about_the_next_attempt() {
+    let mut story = Story::new();
+    story.queued(3);
+    let mut view = story.view();
+    let place = Place { queue_id: queue_id(), position: 2, estimated_wait_time: Some(9_000), eta: None };
+    assert!(view.place_known(&place, Some(4), story.now));
+    story.failed("ValueError", None, true).retrying(1);
+    let ahead = story.events.len();
+    story.again().queued(5);
+    for event in &story.events[1..ahead] {
+        view.apply(event);
+    }
+    let between = view.generation(story.now, true);
+    assert_eq!((between.queue_position, between.estimated_wait_time), (None, None));
+    assert!(!view.place_known(&place, None, story.now), "it waits for no turn");
+    view.apply(&story.events[ahead]);
+    let again = view.generation(story.now, true);
+    assert_eq!((again.queue_position, again.estimated_wait_time), (Some(5), None));
 }
 
 #[test]
@@ -217,7 +244,7 @@ fn an_ended_job_that_was_met_later_has_the_servers_times_and_duration() {
 fn time_left_runs_down_by_our_clock_and_ends_with_the_job() {
     let mut story = Story::of_a_picture(&[]);
     story.step("3", 1.0, 20.0, 5.0);
-    let eta = monitor_core::event::Eta { remaining_ms: 9_000, low_ms: 1_000, high_ms: 20_000 };
+    let eta = Eta { remaining_ms: 9_000, low_ms: 1_000, high_ms: 20_000 };
     if let Some(monitor_core::event::Body::NodeProgressUpdate(body)) =
         story.events.last_mut().map(|event| &mut event.body)
     {

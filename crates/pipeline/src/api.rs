@@ -86,8 +86,10 @@ pub struct ReadWorkflow {
     pub warnings: Vec<NodeError>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instance_id: Option<String>,
+    /// Milliseconds until it would start at that instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimated_wait_time: Option<u64>,
+    /// What it would take there from its start to its end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eta: Option<Eta>,
 }

@@ -10,10 +10,10 @@ use crate::clock;
 use crate::hub::{Encoded, Hub, Topic};
 use crate::journal::Journal;
 use crate::ports::{AttemptRecord, GenerationRecord, MediaRecord, Store, StoreError};
-use monitor_core::event::{Body, Event};
+use monitor_core::event::Event;
 use monitor_core::frame::{Frame, FrameBody, PreviewHeader};
 use monitor_core::generation::{Generation, Instance, NodeError, Status, Summary};
-use monitor_core::time::Timestamp;
+use monitor_core::time::{Now, Timestamp};
 use monitor_core::tracker::{Pace, Picture, Place};
 use monitor_core::view::{self, Seed, View};
 use std::collections::HashMap;
@@ -34,7 +34,8 @@ struct Entry {
     update_due: bool,
     told_at: u64,
     used_at: u64,
-    saved_sequence: u64,
+    /// Sequence and percentage that were last called unsaved.
+    saved: (u64, f64),
 }
 
 pub struct ReadModel {
@@ -73,9 +74,6 @@ impl ReadModel {
         if entry.view.apply(event) {
             let now = clock::now();
             entry.used_at = now.mono;
-            if matches!(event.body, Body::JobStarted(_)) {
-                entry.view.live.queue_position = None;
-            }
             if self.hub.is_watched(Topic::Generation(queue_id)) {
                 let frames = view::frames(&entry.view, event, now.wall);
                 if !frames.is_empty() {
@@ -140,8 +138,9 @@ impl ReadModel {
         let mut unsaved = Vec::new();
         for entry in all {
             let mut entry = lock(&entry);
-            if entry.view.status() == Status::Processing && entry.saved_sequence != entry.view.sequence() {
-                entry.saved_sequence = entry.view.sequence();
+            let shown = (entry.view.sequence(), entry.view.overall_percentage());
+            if entry.view.status() == Status::Processing && entry.saved != shown {
+                entry.saved = shown;
                 unsaved.push(entry.view.queue_id());
             }
         }
@@ -167,22 +166,31 @@ impl ReadModel {
     /// Places in line, of one instance.
     pub fn positions(&self, places: &[Place], queue_remaining: Option<u64>) {
         let now = clock::now();
-        for Place { queue_id, position, estimated_wait_time, .. } in places {
-            let Some(entry) = lock(&self.entries).get(queue_id).map(Arc::clone) else { continue };
+        for place in places {
+            let Some(entry) = lock(&self.entries).get(&place.queue_id).map(Arc::clone) else { continue };
             let mut entry = lock(&entry);
-            entry.view.live.queue_position = Some(*position);
-            entry.view.live.comfyui_queue_remaining = queue_remaining;
-            entry.view.live.estimated_wait_time = *estimated_wait_time;
-            if self.hub.is_watched(Topic::Generation(*queue_id)) {
-                self.publish(*queue_id, &[view::queue_frame(&entry.view, now.wall)]);
+            if entry.view.place_known(place, queue_remaining, now.wall) {
+                if self.hub.is_watched(Topic::Generation(place.queue_id)) {
+                    self.publish(place.queue_id, &[view::queue_frame(&entry.view, now.wall)]);
+                }
+                let before = entry.view.status();
+                self.update(&mut entry, before, now.mono, now.wall);
             }
+        }
+    }
+
+    /// How far a running job is, when only time has passed. Readers who have just been told something hear of it with
+    /// the next tick.
+    pub fn pace(&self, pace: &Pace) {
+        let Some(entry) = lock(&self.entries).get(&pace.queue_id).map(Arc::clone) else { return };
+        let mut entry = lock(&entry);
+        let now = clock::now();
+        if entry.view.pace_known(pace, now.wall) {
+            self.overall(&mut entry, now);
             let before = entry.view.status();
             self.update(&mut entry, before, now.mono, now.wall);
         }
     }
-
-    /// How far a running job is, when only time has passed.
-    pub fn pace(&self, _pace: &Pace) {}
 
     pub fn preview(&self, picture: &Picture) {
         if !self.hub.is_watched(Topic::Generation(picture.queue_id)) {
@@ -238,11 +246,15 @@ impl ReadModel {
         Ok(self.entry(queue_id).await?.map_or(0.0, |entry| lock(&entry).view.overall_percentage()))
     }
 
-    /// The live state in place of what the list has from the store, where there is one.
+    /// The live state in place of what the list has from the store; where there is none, what was true only when it was
+    /// kept is left out.
     pub fn freshen(&self, summary: &mut Summary, now: Timestamp) {
         let entry = lock(&self.entries).get(&summary.queue_id).map(Arc::clone);
         if let Some(entry) = entry {
             *summary = lock(&entry).view.summary(now);
+        } else {
+            (summary.estimated_wait_time, summary.eta, summary.over_ms) = (None, None, None);
+            summary.stalled_since = None;
         }
     }
 
@@ -281,17 +293,12 @@ impl ReadModel {
             lock(&self.entries).iter().map(|(queue_id, entry)| (*queue_id, Arc::clone(entry))).collect();
         for (queue_id, entry) in all {
             let mut entry = lock(&entry);
+            self.overall(&mut entry, now);
             if entry.update_due && now.mono.saturating_sub(entry.updated_at) >= UPDATE_INTERVAL {
                 let before = entry.view.status();
                 self.update(&mut entry, before, now.mono, now.wall);
             }
-            let status = entry.view.status();
-            let silent = now.mono.saturating_sub(entry.told_at) >= OVERALL_INTERVAL;
-            if status == Status::Processing && silent && self.hub.is_watched(Topic::Generation(queue_id)) {
-                entry.told_at = now.mono;
-                self.publish(queue_id, &[view::overall_frame(&entry.view, now.wall)]);
-            }
-            if status.is_ended() && now.mono.saturating_sub(entry.used_at) > KEEP_ENDED {
+            if entry.view.status().is_ended() && now.mono.saturating_sub(entry.used_at) > KEEP_ENDED {
                 lock(&self.entries).remove(&queue_id);
             }
         }
@@ -313,6 +320,18 @@ impl ReadModel {
         }
     }
 
+    /// `overall_progress` to those who watch the generation, where they have been told nothing for a while: its pace may
+    /// have changed, and time has passed in any case.
+    fn overall(&self, entry: &mut Entry, now: Now) {
+        let queue_id = entry.view.queue_id();
+        let silent = now.mono.saturating_sub(entry.told_at) >= OVERALL_INTERVAL;
+        let runs = entry.view.status() == Status::Processing;
+        if runs && silent && self.hub.is_watched(Topic::Generation(queue_id)) {
+            entry.told_at = now.mono;
+            self.publish(queue_id, &[view::overall_frame(&entry.view, now.wall)]);
+        }
+    }
+
     /// `generation_update` to those who watch all: at once when the status changed, else at most four a second.
     fn update(&self, entry: &mut Entry, before: Status, mono: u64, wall: Timestamp) {
         let changed = entry.view.status() != before;
@@ -330,7 +349,7 @@ impl ReadModel {
     fn insert(&self, view: View) -> Arc<Mutex<Entry>> {
         let queue_id = view.queue_id();
         let used_at = clock::now().mono;
-        let entry = Entry { view, updated_at: 0, update_due: false, told_at: used_at, used_at, saved_sequence: 0 };
+        let entry = Entry { view, updated_at: 0, update_due: false, told_at: used_at, used_at, saved: (0, 0.0) };
         Arc::clone(lock(&self.entries).entry(queue_id).or_insert_with(|| Arc::new(Mutex::new(entry))))
     }
 

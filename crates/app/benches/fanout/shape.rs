@@ -43,8 +43,11 @@ pub(crate) fn step(number: usize) -> Encoded {
             overall_percentage: 61.25,
             elapsed_ms: 23_456,
             eta: None,
+            over_ms: None,
             critical_node_id: None,
             stalled_since: None,
+            message: None,
+            next: Vec::new(),
         },
     };
     Encoded::text(&frame).unwrap()

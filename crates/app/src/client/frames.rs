@@ -45,6 +45,13 @@ pub enum Body {
         overall_percentage: f64,
         #[serde(default)]
         eta: Option<Eta>,
+        #[serde(default)]
+        over_ms: Option<u64>,
+        #[serde(default)]
+        critical_node_id: Option<String>,
+        /// Of the whole job: it is stalled.
+        #[serde(default)]
+        message: Option<String>,
     },
     NodeExecuted {
         display_node_id: String,
@@ -154,14 +161,20 @@ mod tests {
             overall_percentage: 66.5,
             elapsed_ms: 10,
             eta: None,
+            over_ms: Some(1_200),
             critical_node_id: None,
-            stalled_since: None,
+            stalled_since: Some(Timestamp(0)),
+            message: Some("No word from K-Sampler for 1:12".into()),
+            next: Vec::new(),
         });
         assert_eq!((frame.header.attempt, frame.header.sequence), (Some(2), Some(9)));
-        assert!(matches!(frame.body, Body::JobProgress { nodes, .. } if nodes[0].current_node == "K-Sampler"));
+        let Body::JobProgress { nodes, over_ms, message, .. } = frame.body else { panic!("a job_progress") };
+        assert_eq!((nodes[0].current_node.as_str(), over_ms), ("K-Sampler", Some(1_200)));
+        assert_eq!(message.as_deref(), Some("No word from K-Sampler for 1:12"));
         let place = QueuePlace {
             queue_position: Some(3),
             estimated_wait_time: None,
+            eta: None,
             comfyui_queue_remaining: Some(4),
             message: "3rd in line".into(),
         };

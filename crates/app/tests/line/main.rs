@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod access;
+mod choosing;
 mod crashes;
 mod history;
 mod hostile;
@@ -14,6 +15,7 @@ mod outages;
 mod process;
 mod recordings;
 mod refusals;
+mod retries;
 mod stage;
 mod steering;
 mod stopping;

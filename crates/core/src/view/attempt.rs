@@ -4,7 +4,7 @@ use super::AttemptSeed;
 use super::graph::Graph;
 use super::guard::{Newest, keep_min, raise};
 use super::node::NodeFacts;
-use crate::event::{Base, Body, Eta, InterruptReason, JobError, JobRetrying};
+use crate::event::{Base, Body, Eta, InterruptReason, JobError, JobRetrying, WorkflowNode};
 use crate::generation::Status;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,6 +24,9 @@ pub(super) struct Attempt {
     pub(super) graph: Newest<Graph>,
     pub(super) cached: BTreeSet<String>,
     pub(super) nodes: BTreeMap<String, NodeFacts>,
+    /// Places in the graph of the nodes that nobody has heard of and that are to run: what comes next is told with every
+    /// progress frame, and must not cost what there is.
+    ahead: BTreeSet<usize>,
     /// Nodes that run by their own words, in the order they started: what a progress frame costs follows this.
     running: BTreeSet<(u64, String)>,
     /// A node was heard of while it ran.
@@ -52,6 +55,8 @@ pub(super) struct End {
     /// Heard as it happened: by our clock.
     pub(super) heard: bool,
     duration_ms: Option<u64>,
+    /// Steps of the node it stopped in, and of how many.
+    pub(super) reached: Option<(f64, f64)>,
     pub(super) how: Ending,
 }
 
@@ -82,7 +87,13 @@ impl Attempt {
                 Body::JobStarted(body) => {
                     keep_min(&mut self.started_at, happened(base)) | self.add_cached(&body.cached_nodes)
                 }
-                Body::WorkflowNodes(body) => self.graph.offer(sequence, || Graph::new(body.workflow_nodes.clone())),
+                Body::WorkflowNodes(body) => {
+                    let newer = self.graph.offer(sequence, || Graph::new(body.workflow_nodes.clone()));
+                    if newer {
+                        self.look_ahead();
+                    }
+                    newer
+                }
                 Body::NodeExecuting(body) => {
                     raise(&mut self.heard)
                         | keep_min(&mut self.started_at, base.timestamp)
@@ -97,16 +108,21 @@ impl Attempt {
                 }
                 Body::NodeExecuted(body) => self.about_node(&body.node_id, |node| node.executed(base, body)),
                 Body::JobCompleted(body) => {
-                    self.add_cached(&body.cached_nodes) | self.ended(base, Some(body.duration_ms), || Ending::Completed)
+                    self.add_cached(&body.cached_nodes)
+                        | self.ended(base, Some(body.duration_ms), None, || Ending::Completed)
                 }
                 Body::JobFailed(body) => {
+                    let reached = body.node_progress.zip(body.node_max_progress);
                     (!body.will_retry && raise(&mut self.final_failure))
-                        | self.ended(base, body.duration_ms, || Ending::Failed { error: body.error.clone() })
+                        | self.ended(base, body.duration_ms, reached, || Ending::Failed { error: body.error.clone() })
                 }
-                Body::JobInterrupted(body) => self.ended(base, body.duration_ms, || Ending::Interrupted {
-                    reason: body.reason,
-                    node_id: body.node_id.clone(),
-                }),
+                Body::JobInterrupted(body) => {
+                    let reached = body.node_progress.zip(body.node_max_progress);
+                    self.ended(base, body.duration_ms, reached, || Ending::Interrupted {
+                        reason: body.reason,
+                        node_id: body.node_id.clone(),
+                    })
+                }
                 Body::JobRetrying(body) => self.retrying.offer(sequence, || (base.timestamp, body.clone())),
                 // Outputs come in by their media rows; the others are not about a job.
                 Body::ImagesGenerated(_)
@@ -127,17 +143,59 @@ impl Attempt {
     }
 
     fn add_cached(&mut self, nodes: &[String]) -> bool {
-        let before = self.cached.len();
-        self.cached.extend(nodes.iter().cloned());
-        self.cached.len() > before
+        let mut more = false;
+        for id in nodes {
+            if self.cached.insert(id.clone()) {
+                more = true;
+                self.foresee(id);
+            }
+        }
+        more
+    }
+
+    /// The nodes to come, in topological order.
+    pub(super) fn ahead(&self) -> impl Iterator<Item = &WorkflowNode> {
+        let graph = self.graph.get();
+        self.ahead.iter().filter_map(move |place| graph?.nodes().get(*place))
+    }
+
+    fn is_ahead(&self, node: &WorkflowNode) -> bool {
+        let will_run = self.graph.get().is_some_and(|graph| graph.will_run(node));
+        will_run && !self.cached.contains(&node.node_id) && !self.nodes.contains_key(&node.node_id)
+    }
+
+    /// The whole graph anew.
+    fn look_ahead(&mut self) {
+        let nodes = self.graph.get().map_or(&[][..], Graph::nodes);
+        self.ahead = (0..).zip(nodes).filter(|(_, node)| self.is_ahead(node)).map(|(place, _)| place).collect();
+    }
+
+    /// One node anew, since what is known of it changed.
+    fn foresee(&mut self, node_id: &str) {
+        let Some(graph) = self.graph.get() else { return };
+        let Some((place, node)) = graph.place(node_id).and_then(|place| Some((place, graph.nodes().get(place)?)))
+        else {
+            return;
+        };
+        if self.is_ahead(node) {
+            self.ahead.insert(place);
+        } else {
+            self.ahead.remove(&place);
+        }
     }
 
     /// There is one end; should a second one ever be told, the first by sequence stands.
-    fn ended(&mut self, base: &Base, duration_ms: Option<u64>, how: impl FnOnce() -> Ending) -> bool {
+    fn ended(
+        &mut self,
+        base: &Base,
+        duration_ms: Option<u64>,
+        reached: Option<(f64, f64)>,
+        how: impl FnOnce() -> Ending,
+    ) -> bool {
         let first = self.end.as_ref().is_none_or(|end| base.sequence < end.sequence);
         if first {
             let (at, heard) = (happened(base), base.occurred_at.is_none());
-            self.end = Some(End { sequence: base.sequence, at, heard, duration_ms, how: how() });
+            self.end = Some(End { sequence: base.sequence, at, heard, duration_ms, reached, how: how() });
         }
         first
     }
@@ -147,7 +205,7 @@ impl Attempt {
             Some(facts) => facts,
             None => self.nodes.entry(node_id.to_owned()).or_default(),
         };
-        let (ran, first) = (facts.runs(), facts.first.unwrap_or(0));
+        let (ran, new, first) = (facts.runs(), facts.first.is_none(), facts.first.unwrap_or(0));
         let changed = learn(facts);
         let (runs, now_first) = (facts.runs(), facts.first.unwrap_or(0));
         if ran && (!runs || first != now_first) {
@@ -156,8 +214,12 @@ impl Attempt {
         if runs && (!ran || first != now_first) {
             self.running.insert((now_first, node_id.to_owned()));
         }
+        if new {
+            self.foresee(node_id);
+        }
         while self.nodes.len() > MAX_NODES {
             if let Some((id, facts)) = self.nodes.pop_last() {
+                self.foresee(&id);
                 self.running.remove(&(facts.first.unwrap_or(0), id));
             }
         }

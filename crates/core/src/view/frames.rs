@@ -5,7 +5,7 @@ use super::project::addressed;
 use super::sentences::retry_sentence;
 use super::shown::Shown;
 use super::{MAX_CHILDREN, View};
-use crate::event::{Body, Eta, Event, InterruptReason, JobError, NodeState, WorkflowNodes};
+use crate::event::{Body, Event, InterruptReason, JobError, NodeState, WorkflowNodes};
 use crate::frame::{Frame, FrameBody, JobHeader, ProgressData, ProgressType, QueuePlace, WorkflowData};
 use crate::generation::{Output, Status};
 use crate::time::Timestamp;
@@ -24,15 +24,15 @@ pub fn frames(view: &View, event: &Event, now: Timestamp) -> Vec<Frame> {
         return Vec::new();
     }
     let body = match &event.body {
-        Body::JobQueued(_) => Some(FrameBody::JobQueued(queue_place(view))),
+        Body::JobQueued(_) => Some(FrameBody::JobQueued(queue_place(view, now))),
         Body::JobStarted(body) => {
             Some(FrameBody::JobStarted { total_nodes: body.total_nodes, cached_nodes: body.cached_nodes.clone() })
         }
         Body::WorkflowNodes(body) => Some(FrameBody::WorkflowNodes { workflow_data: workflow_data(view, body) }),
-        Body::NodeExecuting(body) => Some(node_progress(view, &body.node.node_id, None, now)),
-        Body::NodeProgressUpdate(body) => Some(node_progress(view, &body.node.node_id, body.eta, now)),
+        Body::NodeExecuting(body) => Some(node_progress(view, &body.node.node_id, now)),
+        Body::NodeProgressUpdate(body) => Some(node_progress(view, &body.node.node_id, now)),
         // A blocked node has not been executed: its state says so.
-        Body::NodeExecuted(body) if body.blocked.is_some() => Some(node_progress(view, &body.node_id, None, now)),
+        Body::NodeExecuted(body) if body.blocked.is_some() => Some(node_progress(view, &body.node_id, now)),
         Body::NodeExecuted(body) => Some(FrameBody::NodeExecuted {
             node_id: body.node_id.clone(),
             display_node_id: body.display_node_id.clone(),
@@ -87,7 +87,7 @@ pub fn overall_frame(view: &View, now: Timestamp) -> Frame {
 
 /// When its place in line has changed: `queue_update`.
 pub fn queue_frame(view: &View, now: Timestamp) -> Frame {
-    frame(view, view.sequence(), FrameBody::QueueUpdate(queue_place(view)), now)
+    frame(view, view.sequence(), FrameBody::QueueUpdate(queue_place(view, now)), now)
 }
 
 /// For readers of all generations: `generation_update`.
@@ -124,17 +124,18 @@ fn frame(view: &View, sequence: u64, body: FrameBody, now: Timestamp) -> Frame {
     Frame { timestamp: now, request_id: None, job: Some(job), body }
 }
 
-fn queue_place(view: &View) -> QueuePlace {
+fn queue_place(view: &View, now: Timestamp) -> QueuePlace {
     QueuePlace {
         queue_position: view.queue_position(),
-        estimated_wait_time: view.live.estimated_wait_time,
-        comfyui_queue_remaining: view.live.comfyui_queue_remaining,
-        message: view.waiting_sentence(),
+        estimated_wait_time: view.estimated_wait_time(now),
+        eta: view.eta(now),
+        comfyui_queue_remaining: view.queue_remaining(),
+        message: view.waiting_sentence(now),
     }
 }
 
 fn workflow_data(view: &View, body: &WorkflowNodes) -> WorkflowData {
-    let current = view.setting().current();
+    let current = view.current();
     let place = current.and_then(|node| {
         let graph = view.graph();
         graph.place(node.id).or_else(|| graph.place(node.display_node_id()))
@@ -147,25 +148,19 @@ fn workflow_data(view: &View, body: &WorkflowNodes) -> WorkflowData {
     }
 }
 
-fn node_progress(view: &View, node_id: &str, eta: Option<Eta>, now: Timestamp) -> FrameBody {
+fn node_progress(view: &View, node_id: &str, now: Timestamp) -> FrameBody {
     let running = view.setting().running(MAX_CHILDREN);
     let runs = running.iter().any(|node| node.id == node_id);
     let node = view.setting().node(node_id);
     let state = if runs { NodeState::Running } else { node.state() };
-    progress(view, Some(data(&node, state, now)), &running, eta.or_else(|| view.eta(now)), now)
+    progress(view, Some(data(&node, state, now)), &running, now)
 }
 
 fn overall_progress(view: &View, now: Timestamp) -> FrameBody {
-    progress(view, None, &view.setting().running(MAX_CHILDREN), view.eta(now), now)
+    progress(view, None, &view.setting().running(MAX_CHILDREN), now)
 }
 
-fn progress(
-    view: &View,
-    progress_data: Option<ProgressData>,
-    running: &[Shown<'_>],
-    eta: Option<Eta>,
-    now: Timestamp,
-) -> FrameBody {
+fn progress(view: &View, progress_data: Option<ProgressData>, running: &[Shown<'_>], now: Timestamp) -> FrameBody {
     FrameBody::JobProgress {
         progress_type: match progress_data {
             Some(_) => ProgressType::NodeProgress,
@@ -175,9 +170,12 @@ fn progress(
         nodes: running.iter().map(|node| data(node, NodeState::Running, now)).collect(),
         overall_percentage: view.overall_percentage(),
         elapsed_ms: view.newest().elapsed_ms(now),
-        eta,
-        critical_node_id: view.live.critical_node_id.clone(),
-        stalled_since: view.live.stalled_since,
+        eta: view.eta(now),
+        over_ms: view.over_ms(view.foremost(running), now),
+        critical_node_id: view.critical(running).map(|node| node.id.to_owned()),
+        stalled_since: view.stalled_since(),
+        message: view.stalled_sentence(now),
+        next: view.next(),
     }
 }
 

@@ -2,8 +2,9 @@
 //! come in, and however often, the same view comes out; the store, the hub and the page's snapshots all use it.
 //!
 //! Beside the fold stand what only records know ([`Seed`], [`AttemptSeed`]), the outputs (media rows, guarded by the
-//! rank of their status) and facts that are true only now ([`Live`]). Nothing here is kept: a view is rebuilt from the
-//! durable events, and what they do not tell (steps, percentages) comes back with the next progress.
+//! rank of their status) and what is true only now ([`View::place_known`], [`View::pace_known`]). Nothing here is kept: a
+//! view is rebuilt from the durable events, and what they do not tell (steps, percentages) comes back with the next
+//! progress.
 //!
 //! One order matters to the caller: put the outputs that `Job Completed` names before applying it. With all outputs
 //! settled the generation is completed, and none is settled too.
@@ -13,6 +14,7 @@ mod frames;
 mod graph;
 mod guard;
 mod node;
+mod present;
 mod project;
 mod sentences;
 mod shown;
@@ -29,6 +31,7 @@ use crate::time::Timestamp;
 use attempt::Attempt;
 use graph::Graph;
 use guard::Newest;
+use present::Present;
 use serde_json::Value;
 use shown::Setting;
 use std::collections::BTreeMap;
@@ -68,21 +71,6 @@ pub struct AttemptSeed {
     pub retry_stopped: bool,
 }
 
-/// What is true now and nowhere kept.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Live {
-    /// From 1; absent once running. Where absent, the one in `Job Queued` is shown.
-    pub queue_position: Option<u32>,
-    /// Milliseconds until it starts.
-    pub estimated_wait_time: Option<u64>,
-    /// Jobs the instance has, waiting and running.
-    pub comfyui_queue_remaining: Option<u64>,
-    /// Since when it has been silent for longer than it should.
-    pub stalled_since: Option<Timestamp>,
-    /// Of the nodes that run, the one that decides when the job ends.
-    pub critical_node_id: Option<String>,
-}
-
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
     seed: Seed,
@@ -93,7 +81,7 @@ pub struct View {
     no_attempt: Attempt,
     no_graph: Graph,
     /// Beside the fold.
-    pub live: Live,
+    present: Present,
 }
 
 impl View {
@@ -106,7 +94,7 @@ impl View {
             sequence: 0,
             no_attempt: Attempt::default(),
             no_graph: Graph::default(),
-            live: Live::default(),
+            present: Present::default(),
         }
     }
 
@@ -199,7 +187,7 @@ impl View {
             Status::Completed => 100.0,
             // Done at the server, its files not yet here.
             Status::Processing if newest.end.is_some() => 99.99,
-            _ => crate::time::percentage(newest.percentage).min(99.99),
+            _ => crate::time::percentage(newest.percentage.max(self.paced_percentage())).min(99.99),
         }
     }
 

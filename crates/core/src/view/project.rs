@@ -3,14 +3,17 @@
 use super::attempt::{Attempt, Ending};
 use super::strip::strip;
 use super::{MAX_CHILDREN, View};
-use crate::event::{Eta, JobRetrying, NodeState};
+use crate::event::{JobRetrying, NodeState};
 use crate::generation::{
-    self as shape, Current, Generation, Node, Origin, Output, OutputStatus, Retry, Segment, Status, StoppedAt, Summary,
+    self as shape, Current, Generation, Next, Node, Origin, Output, OutputStatus, Retry, Segment, Status, StoppedAt,
+    Summary,
 };
 use crate::time::Timestamp;
 use std::collections::HashSet;
 use uuid::Uuid;
 
+/// Nodes to come that are named.
+const MAX_NEXT: usize = 3;
 /// Our own causes of failure, which are a `reason` too.
 const OWN_ERRORS: [&str; 3] = ["instance_lost", "submission_refused", "timeout"];
 
@@ -47,16 +50,21 @@ impl View {
             estimated_wait_time: head.estimated_wait_time,
             overall_percentage: head.overall_percentage,
             eta: head.eta,
+            over_ms: head.over_ms,
             message: head.message,
             stalled_since: head.stalled_since,
+            critical_node_id: self.critical(&self.setting().running(MAX_CHILDREN)).map(|node| node.id.to_owned()),
             nodes,
             more_nodes,
+            next: self.next(),
             outputs: outputs.collect(),
             error: head.error,
             warnings: head.warnings,
             attempts: self.attempts.values().map(|attempt| self.project_attempt(attempt)).collect(),
             retry_count: head.retry_count,
             retry: head.retry,
+            // The view knows neither policies nor node classes.
+            suggestions: Vec::new(),
             metadata: head.metadata,
             coarse: head.coarse,
             sequence: head.sequence,
@@ -65,7 +73,7 @@ impl View {
 
     /// For lists.
     pub fn summary(&self, now: Timestamp) -> Summary {
-        let current = self.setting().current();
+        let current = self.current();
         Summary {
             strip: self.strip(now),
             current: current.map(|node| {
@@ -89,7 +97,6 @@ impl View {
         let newest = self.newest();
         let status = self.status();
         let ended = status.is_ended();
-        let processing = status == Status::Processing;
         Summary {
             queue_id: self.seed.queue_id,
             prompt_id: self.prompt_id().to_owned(),
@@ -103,11 +110,12 @@ impl View {
             completed_at: newest.completed_at().filter(|_| ended),
             duration_ms: newest.duration_ms().filter(|_| ended),
             queue_position: self.queue_position(),
-            estimated_wait_time: self.live.estimated_wait_time.filter(|_| status == Status::Pending),
+            estimated_wait_time: self.estimated_wait_time(now),
             overall_percentage: self.overall_percentage(),
             eta: self.eta(now),
+            over_ms: self.over_ms(self.current(), now),
             message: self.message(now),
-            stalled_since: self.live.stalled_since.filter(|_| processing),
+            stalled_since: self.stalled_since(),
             error: newest.error().filter(|_| status == Status::Failed).cloned(),
             warnings: self.seed.warnings.clone(),
             retry_count: self.retry_count(),
@@ -152,22 +160,6 @@ impl View {
         }
     }
 
-    /// From 1; absent once it runs, and between attempts.
-    pub(super) fn queue_position(&self) -> Option<u32> {
-        let waits = self.status() == Status::Pending && self.newest().end.is_none();
-        let told = || self.newest().queued.get().and_then(|queued| queued.position);
-        self.live.queue_position.or_else(told).filter(|_| waits)
-    }
-
-    /// What was told last, less the time since.
-    pub(super) fn eta(&self, now: Timestamp) -> Option<Eta> {
-        let newest = self.newest();
-        let (at, eta) = newest.eta.get().copied().flatten().filter(|_| newest.end.is_none())?;
-        let since = now.since(at);
-        let left = |ms: u64| ms.saturating_sub(since);
-        Some(Eta { remaining_ms: left(eta.remaining_ms), low_ms: left(eta.low_ms), high_ms: left(eta.high_ms) })
-    }
-
     /// Between two attempts: when the retry was told of, and what was said.
     pub(super) fn retry(&self) -> Option<(Timestamp, &JobRetrying)> {
         let newest = self.newest();
@@ -198,6 +190,20 @@ impl View {
         (nodes.collect(), u32::try_from(more).ok().filter(|more| *more > 0))
     }
 
+    /// What runs after what runs now.
+    pub(super) fn next(&self) -> Vec<Next> {
+        let newest = self.newest();
+        let under_way = self.status() == Status::Processing && newest.end.is_none();
+        let ahead = newest.ahead().take(if under_way { MAX_NEXT } else { 0 });
+        let next = ahead.map(|node| Next {
+            node_id: node.node_id.clone(),
+            title: node.node_title.clone(),
+            kind: node.kind,
+            expected_ms: node.expected.map(|expected| expected.ms),
+        });
+        next.collect()
+    }
+
     fn strip(&self, now: Timestamp) -> Vec<Segment> {
         let setting = self.setting();
         let running: HashSet<&str> = setting.running(usize::MAX).iter().map(|node| node.id).collect();
@@ -208,8 +214,15 @@ impl View {
         };
         strip(nodes.into_iter().map(|node| {
             let state = if running.contains(node.id) { NodeState::Running } else { node.state() };
-            let took = !matches!(state, NodeState::Pending | NodeState::Cached | NodeState::Skipped);
-            Segment { state, ms: node.elapsed_ms(now).filter(|_| took).unwrap_or(0) }
+            let took = || node.elapsed_ms(now).unwrap_or(0);
+            let expected = || node.expected().map_or(0, |expected| expected.ms);
+            let ms = match state {
+                NodeState::Cached | NodeState::Skipped => 0,
+                NodeState::Pending => expected(),
+                NodeState::Running => took().max(expected()),
+                NodeState::Finished | NodeState::Error | NodeState::Interrupted => took(),
+            };
+            Segment { state, ms }
         }))
     }
 
@@ -244,7 +257,8 @@ impl View {
 /// The node an attempt failed or was stopped in, and how far it was: the one named, or else the one that ran. A node
 /// that waited for its children is as far as the last of them.
 pub(super) fn stopped_at(attempt: &Attempt) -> Option<StoppedAt> {
-    let named = match &attempt.end.as_ref()?.how {
+    let end = attempt.end.as_ref()?;
+    let named = match &end.how {
         Ending::Completed => return None,
         Ending::Failed { error } => error.node_id.as_deref(),
         Ending::Interrupted { node_id, .. } => node_id.as_deref(),
@@ -260,7 +274,8 @@ pub(super) fn stopped_at(attempt: &Attempt) -> Option<StoppedAt> {
         ran.find(|id| steps(id).is_some()).or(newest)
     })?;
     let of_child = || attempt.left_running().filter(|id| is_child(id, node_id)).find_map(steps);
-    let reached = steps(node_id).or_else(of_child);
+    // Steps are not durable: after a restart of ours only the end itself still knows them.
+    let reached = steps(node_id).or_else(of_child).or(end.reached);
     Some(StoppedAt {
         node_id: node_id.to_owned(),
         value: reached.map(|(value, _)| value),

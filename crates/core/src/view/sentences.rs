@@ -5,6 +5,7 @@ use super::attempt::Ending;
 use super::shown::Shown;
 use crate::event::{InterruptReason, JobError, JobRetrying, NodeState};
 use crate::generation::{OutputKind, OutputStatus, Status};
+use crate::spans;
 use crate::time::Timestamp;
 
 /// Characters of what a server says that go into a sentence of ours; the whole stands in `error.message`.
@@ -16,17 +17,17 @@ impl View {
         match self.status() {
             Status::Pending => Some(match self.retry() {
                 Some((at, retrying)) => retry_sentence(retrying, at.plus(retrying.retry_delay).since(now)),
-                None => self.waiting_sentence(),
+                None => self.waiting_sentence(now),
             }),
             Status::Processing if self.newest().end.is_some() => Some(self.storing_sentence()),
-            Status::Processing => self.setting().current().map(|node| node.message()),
+            Status::Processing => self.stalled_sentence(now).or_else(|| self.current().map(|node| node.message())),
             Status::Completed => Some(self.completed_sentence()),
             Status::Failed => self.newest().error().map(|error| self.failed_sentence(error)),
             Status::Interrupted => Some(self.interrupted_sentence()),
         }
     }
 
-    pub(super) fn waiting_sentence(&self) -> String {
+    pub(super) fn waiting_sentence(&self, now: Timestamp) -> String {
         let place = match self.queue_position() {
             Some(1) => "Next in line".to_owned(),
             Some(position) => format!("{} in line", ordinal(position)),
@@ -36,10 +37,18 @@ impl View {
             }
             None => return format!("Waiting for {}", self.instance_id()),
         };
-        match self.live.estimated_wait_time {
-            Some(wait) => format!("{place}, starts in about {}", roughly(wait)),
-            None => place,
+        match self.estimated_wait_time(now) {
+            None | Some(0) => place,
+            Some(..5_000) => format!("{place}, starts in a few seconds"),
+            Some(wait) => format!("{place}, starts in about {}", spans::to_come(wait)),
         }
+    }
+
+    /// For a job without a sign of life.
+    pub(super) fn stalled_sentence(&self, now: Timestamp) -> Option<String> {
+        let silent = spans::ticking(now.since(self.stalled_since()?));
+        let name = self.current().map_or(self.instance_id(), |node| node.title());
+        Some(format!("No word from {name} for {silent}"))
     }
 
     fn storing_sentence(&self) -> String {
@@ -49,7 +58,7 @@ impl View {
 
     pub(super) fn completed_sentence(&self) -> String {
         let title = self.title();
-        let duration = self.newest().duration_ms().map(duration);
+        let duration = self.newest().duration_ms().map(spans::measured);
         let lost = self.outputs.values().filter(|(_, output)| output.status == OutputStatus::Failed).count();
         let mut sentence = match (self.made(), duration) {
             _ if self.all_cached() => {
@@ -148,10 +157,21 @@ impl View {
 
 /// `left`: milliseconds until it starts.
 pub(super) fn retry_sentence(retrying: &JobRetrying, left: u64) -> String {
-    let change = retrying.change.as_ref().map(|change| format!(" with {change}")).unwrap_or_default();
-    let wait = if left == 0 { String::new() } else { format!(" in {}", roughly(left)) };
+    let change = retrying.change.as_deref().map(|change| format!(", {}", inside(change))).unwrap_or_default();
+    let wait = if left == 0 { String::new() } else { format!(" in {}", spans::to_come(left)) };
     let (attempt, of) = (retrying.retry_count.saturating_add(1), retrying.max_retries.saturating_add(1));
-    format!("Trying again{change}{wait}. Attempt {attempt} of {of}")
+    format!("Trying again{wait}{change}. Attempt {attempt} of {of}")
+}
+
+/// A phrase as it stands in the middle of a sentence: "Batch size 4 to 2" without its capital, "VAE in tiles" with it.
+fn inside(phrase: &str) -> String {
+    let mut letters = phrase.chars();
+    match letters.next() {
+        Some(first) if letters.clone().next().is_some_and(char::is_lowercase) => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => phrase.to_owned(),
+    }
 }
 
 /// The first line, cut.
@@ -183,40 +203,9 @@ fn ordinal(position: u32) -> String {
     format!("{position}{suffix}")
 }
 
-/// A time to come, no finer than it is known.
-fn roughly(ms: u64) -> String {
-    match ms.div_ceil(1_000) {
-        seconds @ ..10 => format!("{seconds} s"),
-        seconds @ 10..60 => format!("{} s", seconds.div_ceil(5) * 5),
-        seconds @ 60..3_600 => format!("{} min", (seconds + 30) / 60),
-        seconds => format!("{} h", (seconds + 1_800) / 3_600),
-    }
-}
-
-/// A time that was measured.
-fn duration(ms: u64) -> String {
-    let seconds = ms / 1_000;
-    match ms {
-        ..10 => "under 0.01 s".to_owned(),
-        10..1_000 => format!("0.{:02} s", ms / 10),
-        1_000..60_000 => format!("{seconds}.{} s", ms % 1_000 / 100),
-        60_000..3_600_000 => format!("{}:{:02}", seconds / 60, seconds % 60),
-        _ => format!("{}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_measured_time_reads_as_the_page_writes_it() {
-        let cases =
-            [(3, "under 0.01 s"), (620, "0.62 s"), (11_480, "11.4 s"), (247_000, "4:07"), (3_849_000, "1:04:09")];
-        for (ms, text) in cases {
-            assert_eq!(duration(ms), text);
-        }
-    }
 
     #[test]
     fn a_place_in_line_is_an_english_ordinal() {
@@ -225,14 +214,15 @@ mod tests {
     }
 
     #[test]
+    fn a_change_loses_its_capital_inside_a_sentence_unless_it_begins_with_an_acronym() {
+        let phrases = ["Batch size 4 to 2", "VAE decoded in tiles", "half batch", "é", ""].map(inside);
+        assert_eq!(phrases, ["batch size 4 to 2", "VAE decoded in tiles", "half batch", "é", ""]);
+    }
+
+    #[test]
     fn a_long_or_many_lined_message_is_quoted_by_its_first_line() {
         assert_eq!(quote("expected 4 channels, got 16\nTraceback\n"), "expected 4 channels, got 16");
         let long = quote(&"ü".repeat(500));
         assert_eq!(long.chars().count(), MAX_QUOTE + 1);
-    }
-
-    #[test]
-    fn a_time_to_come_is_no_finer_than_it_is_known() {
-        assert_eq!([800, 8_000, 23_000, 130_000, 7_200_000].map(roughly), ["1 s", "8 s", "25 s", "2 min", "2 h"]);
     }
 }

@@ -3,6 +3,7 @@
 use super::attempt::{Attempt, Ending};
 use super::graph::Graph;
 use super::node::{Live, NodeFacts};
+use crate::cost::Expected;
 use crate::event::{NodeState, WorkflowNode};
 use crate::generation::{Node, Origin};
 use crate::messages;
@@ -63,12 +64,6 @@ impl<'a> Setting<'a> {
             heard.map(|(id, facts)| (facts.first.unwrap_or(u64::MAX), id.as_str())).collect();
         children.sort_unstable();
         children.into_iter().map(|(_, id)| self.node(id)).collect()
-    }
-
-    /// The one to name when only one can be: with a step count rather than without, then the latest to start.
-    pub(super) fn current(self) -> Option<Shown<'a>> {
-        // Of equals `max_by_key` takes the last, and they come in the order they started.
-        self.running(super::MAX_CHILDREN).into_iter().max_by_key(|node| node.steps().is_some())
     }
 }
 
@@ -166,6 +161,11 @@ impl<'a> Shown<'a> {
         self.facts.and_then(|facts| facts.started_at)
     }
 
+    /// What it should take in all.
+    pub(super) fn expected(&self) -> Option<Expected> {
+        self.spec.and_then(|spec| spec.expected)
+    }
+
     /// Value and maximum as last told.
     pub(super) fn steps(&self) -> Option<(f64, f64)> {
         self.live().and_then(|live| live.steps)
@@ -223,6 +223,7 @@ impl<'a> Shown<'a> {
     pub(super) fn project(&self, state: NodeState, now: Timestamp) -> Node {
         let Figures { value, max, percentage } = self.figures(state);
         let ran = !matches!(state, NodeState::Pending | NodeState::Cached | NodeState::Skipped);
+        let expected = self.expected().filter(|_| matches!(state, NodeState::Pending | NodeState::Running));
         let owned = |text: &str| text.to_owned();
         Node {
             node_id: owned(self.id),
@@ -239,9 +240,9 @@ impl<'a> Shown<'a> {
             started_at: self.started_at().filter(|_| ran),
             elapsed_ms: self.elapsed_ms(now).filter(|_| ran),
             duration_ms: self.facts.and_then(|facts| facts.executed.get()?.duration_ms),
-            expected_ms: None,
-            expected_low_ms: None,
-            expected_high_ms: None,
+            expected_ms: expected.map(|expected| expected.ms),
+            expected_low_ms: expected.map(|expected| expected.low_ms),
+            expected_high_ms: expected.map(|expected| expected.high_ms),
             dependencies: self.spec.map(|spec| spec.dependencies.clone()).unwrap_or_default(),
         }
     }

@@ -82,7 +82,7 @@ pub(super) fn start(
     let readings = Arc::new(Readings::default());
     let handle =
         MonitorHandle { commands, status: seen_status, counts, readings: readings.clone(), comfy: comfy.clone() };
-    let unanswered = config.jobs.iter().filter(|job| job.ours && job.events.is_empty());
+    let unanswered = config.jobs.iter().filter(|job| job.ours && job.events.is_empty() && job.number.is_none());
     let unsent = unanswered.map(|job| job.submission.prompt_id.clone()).collect();
     let driver = Driver {
         comfy,
@@ -134,6 +134,10 @@ impl Driver {
                         self.submit(*submission, preview_method, reply);
                     }
                     Some(Command::Cancel { prompt_id, reply }) => self.cancel(prompt_id, reply),
+                    Some(Command::Estimate { workflow, reply }) => {
+                        // Whoever asked may have given up.
+                        let _ = reply.send(self.tracker.estimate(clock::now(), &workflow));
+                    }
                     Some(Command::Reconnect) => self.reconnect(),
                     Some(Command::Stop { reason, done }) => break Some((reason, done)),
                     None => break None,

@@ -12,7 +12,8 @@ use monitor_core::comfy::rest::{ClassInfo, UploadedImage};
 use monitor_core::event::{FileRef, JobError};
 use monitor_core::generation::NodeError;
 use monitor_core::time::Timestamp;
-use monitor_core::tracker::Submission;
+use monitor_core::tracker::{Estimate, Submission};
+use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -44,6 +45,7 @@ pub enum Sent {
 pub(super) enum Command {
     Submit { submission: Box<Submission>, preview_method: Option<String>, reply: oneshot::Sender<Sent> },
     Cancel { prompt_id: String, reply: oneshot::Sender<Result<bool, ComfyError>> },
+    Estimate { workflow: Box<Value>, reply: oneshot::Sender<Estimate> },
     Reconnect,
     Stop { reason: String, done: oneshot::Sender<()> },
 }
@@ -80,6 +82,14 @@ impl MonitorHandle {
         };
         self.commands.send(command).await.map_err(|_| stopped())?;
         answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+
+    /// How long this API-format graph would wait and run here, by what nodes took before; `None` if the monitor has
+    /// stopped.
+    pub async fn estimate(&self, workflow: Value) -> Option<Estimate> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Estimate { workflow: Box::new(workflow), reply }).await.ok()?;
+        answer.await.ok()
     }
 
     /// Whether the server has this prompt: to be asked before one without an answer is sent again.
@@ -123,6 +133,11 @@ impl MonitorHandle {
 
     pub async fn class_info(&self, class: &str) -> Result<Option<ClassInfo>, ComfyError> {
         self.comfy.class_info(class).await
+    }
+
+    /// What `/object_info` says of one class; `None` for a class the server does not have.
+    pub async fn class_entry(&self, class: &str) -> Result<Option<Value>, ComfyError> {
+        self.comfy.class_entry(class).await
     }
 
     /// Gives memory back when the server is next idle; without its cache the next job runs cold.

@@ -6,7 +6,7 @@ use crate::clock;
 use crate::monitor::Sent;
 use crate::ports::{AttemptRecord, Sending, StoreError};
 use monitor_core::event::JobError;
-use monitor_core::generation::{InstanceState, NodeError};
+use monitor_core::generation::{NodeError, Status};
 use monitor_core::time::Timestamp;
 use monitor_core::tracker::Submission;
 use std::collections::HashSet;
@@ -81,20 +81,11 @@ impl Service {
         });
     }
 
-    /// The instance an attempt goes to: the one it names, or the connected one with the shortest queue.
-    fn choose(&self, attempt: &AttemptRecord) -> Option<&Site> {
-        let connected = |site: &&Site| {
-            let state = site.monitor.status().borrow().state;
-            matches!(state, InstanceState::Connected | InstanceState::Polling)
-        };
-        let sites = &self.parts.sites;
+    /// The instance an attempt goes to: the one it names, or the connected one with the shortest expected wait.
+    async fn choose(&self, attempt: &AttemptRecord) -> Option<&Site> {
         match &attempt.instance_id {
-            Some(wanted) => sites.iter().filter(|site| site.instance_id == *wanted).find(connected),
-            None => sites.iter().filter(connected).min_by_key(|site| {
-                let status = site.monitor.status();
-                let status = status.borrow();
-                status.queue_remaining.unwrap_or(0).max((status.running.len() + status.waiting.len()) as u64)
-            }),
+            Some(wanted) => self.connected(wanted),
+            None => self.shortest_wait(&attempt.workflow, None).await,
         }
     }
 
@@ -117,7 +108,7 @@ impl Service {
             Some(record) if matches!(record.sending, Sending::Waiting | Sending::Sent) => attempt = record.clone(),
             _ => return Ok(Outcome::Waits),
         }
-        let Some(site) = self.choose(&attempt).cloned() else { return Ok(Outcome::Waits) };
+        let Some(site) = self.choose(&attempt).await.cloned() else { return Ok(Outcome::Waits) };
         if attempt.sending == Sending::Sent {
             match site.monitor.find(&attempt.prompt_id).await {
                 Ok(Some(found)) => {
@@ -161,9 +152,14 @@ impl Service {
             Sent::Refused { error, node_errors } => {
                 attempt.sending = Sending::Refused;
                 attempt.refusal = Some(error.clone());
+                attempt.complaints.clone_from(&node_errors);
                 // The tracker has told its end: readers hear of it once, and from there.
                 self.parts.relay.flush().await;
-                Outcome::Refused { error, node_errors }
+                match self.parts.read_model.status(attempt.queue_id).await? {
+                    // It is tried again all the same.
+                    Some(Status::Pending) => Outcome::Waits,
+                    _ => Outcome::Refused { error, node_errors },
+                }
             }
             Sent::Away { reason } => {
                 tracing::debug!(reason, queue_id = %attempt.queue_id, "a submission waits");

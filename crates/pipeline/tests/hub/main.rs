@@ -28,8 +28,11 @@ fn progress(queue_id: Uuid, sequence: u64) -> Encoded {
         overall_percentage: 1.0,
         elapsed_ms: 1,
         eta: None,
+        over_ms: None,
         critical_node_id: None,
         stalled_since: None,
+        message: None,
+        next: Vec::new(),
     };
     job_frame(queue_id, sequence, body)
 }
@@ -42,6 +45,7 @@ fn queued(queue_id: Uuid, sequence: u64) -> Encoded {
     let place = QueuePlace {
         queue_position: Some(1),
         estimated_wait_time: None,
+        eta: None,
         comfyui_queue_remaining: None,
         message: String::new(),
     };

@@ -129,7 +129,7 @@ fn bars(text: &mut String, ours: f64, others: &[f64]) {
 }
 
 fn times(text: &mut String, eta: Option<(f64, f64)>, coverage: Option<f64>, without: f64, falls: usize) {
-    let eta = eta.map_or("-".to_owned(), |(seconds, share)| format!("{seconds:.1} s{share:>7.1}%"));
+    let eta = eta.map_or("-".to_owned(), |(seconds, share)| format!("{seconds:.1} s {share:>6.1}%"));
     let coverage = coverage.map_or("-".to_owned(), |coverage| format!("{coverage:.1}%"));
     let _ = writeln!(text, "{eta:>16}{coverage:>10}{without:>8.0}{falls:>7}");
 }
@@ -163,7 +163,8 @@ pub(super) fn side_by_side(empty: &[Score], taught: &[Score]) -> String {
 pub(super) fn unmeasured(sessions: &[Session]) -> String {
     let mut text = String::new();
     for session in sessions {
-        let out = session.jobs.len() - session.measurable().count();
+        let ours = session.jobs.iter().filter(|job| session.is_ours(job)).count();
+        let out = ours - session.measurable().count();
         let name = printable(&session.name);
         let _ = match out {
             0 => Ok(()),

@@ -21,7 +21,7 @@ pub(super) enum SessionError {
     Unreadable(TapeError),
     #[error("{}: {source}", path.display())]
     Broken { path: PathBuf, source: TapeError },
-    #[error("{}: nothing to measure: no `POST /prompt` in it was accepted", path.display())]
+    #[error("{}: nothing to measure: no client that listens in it has submitted a job", path.display())]
     NoJobs { path: PathBuf },
     #[error("{}: a line says t = {t}; `t` is seconds since the recording began, at most a week", path.display())]
     Time { path: PathBuf, t: f64 },
@@ -116,7 +116,7 @@ impl Session {
 
     /// `names` are those of the jobs by prompt id, `stats` is a body of `GET /system_stats`. `None`: it has no jobs.
     pub(super) fn of(tape: &Tape, names: &HashMap<String, String>, stats: Option<&[u8]>) -> Option<Session> {
-        let jobs = jobs(&tape.lines, names);
+        let jobs = jobs(tape, names);
         let client_id = client_id(&tape.lines, &jobs)?;
         let stats = stats.and_then(|stats| system_stats(stats).ok()).map(|stats| stats.value);
         let SystemStats { comfyui_version, devices, .. } = stats.unwrap_or_default();
@@ -238,28 +238,30 @@ fn exchange<'a>(line: &'a Line, method: &str, path: &str) -> Option<&'a Exchange
     (exchange.method == method && asked == path).then_some(exchange)
 }
 
-/// Request and answer of a job that the server took.
-fn accepted(line: &Line) -> Option<(&Value, &Value)> {
+/// The answer about a job that the server took.
+fn accepted(line: &Line) -> Option<&Value> {
     let post = exchange(line, "POST", "/prompt").filter(|post| post.status == Some(200))?;
-    let (request, answer) = (post.request.as_ref()?, post.response.as_ref()?);
-    (request["prompt"].is_object() && answer["prompt_id"].is_string()).then_some((request, answer))
+    post.response.as_ref().filter(|answer| answer["prompt_id"].is_string())
 }
 
-fn jobs(lines: &[Line], names: &HashMap<String, String>) -> Vec<Job> {
-    let posts = lines.iter().filter_map(accepted);
-    let jobs = (1..).zip(posts).map(|(count, (request, answer)): (u32, _)| {
+fn jobs(tape: &Tape, names: &HashMap<String, String>) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Vec::new();
+    for answer in tape.lines.iter().filter_map(accepted) {
         let prompt_id = answer["prompt_id"].as_str().unwrap_or_default().to_owned();
-        Job {
-            name: names.get(&prompt_id).cloned().unwrap_or_else(|| format!("job {count}")),
+        let again = jobs.iter().filter(|job| job.prompt_id == prompt_id).count();
+        // Where the line has the length of its body only, the tape has the graph from the history.
+        let submitted = tape.jobs.iter().filter(|job| job.prompt_id == prompt_id).nth(again);
+        jobs.push(Job {
+            name: names.get(&prompt_id).cloned().unwrap_or_else(|| format!("job {}", jobs.len() + 1)),
             prompt_id,
             number: answer["number"].as_f64(),
-            graph: request["prompt"].clone(),
-            client_id: request["client_id"].as_str().map(str::to_owned),
+            graph: submitted.and_then(|job| job.body.get("prompt").cloned()).unwrap_or_default(),
+            client_id: submitted.and_then(|job| job.client_id.clone()),
             start: None,
             end: None,
-        }
-    });
-    jobs.collect()
+        });
+    }
+    jobs
 }
 
 /// From `index.json`: names only; what is measured is the trace.
@@ -338,6 +340,26 @@ mod tests {
         let session = Session::of(&tape, &HashMap::new(), None).unwrap();
         assert_eq!(session.measurable().map(|(_, job, ..)| job.prompt_id.as_str()).collect::<Vec<_>>(), ["p"]);
         assert_eq!(session.jobs.len(), 2);
+    }
+
+    #[test]
+    fn a_graph_that_is_too_long_for_its_line_is_taken_from_the_history() {
+        let mut lines: Vec<String> = made().trace().lines().map(str::to_owned).collect();
+        let request = format!("{{\"prompt\":{},\"client_id\":\"me\"}}", sampling());
+        lines[1] = lines[1].replace(&request, "\"<10901 bytes>\"");
+        assert!(lines[1].contains("<10901 bytes>"));
+        let entry = serde_json::json!({"p": {"prompt": [1, "p", sampling(), {}, []], "status": {}, "outputs": {}}});
+        let history = serde_json::json!({
+            "t": 2.5, "conn": "http", "kind": "http", "method": "GET", "path": "/history/p", "status": 200,
+            "response_file": "history.json",
+        });
+        let greeting = r#"{"t": 0.0, "conn": "a", "kind": "text", "data": {"type": "status", "data": {"sid": "me"}}}"#;
+        lines.insert(1, greeting.to_owned());
+        lines.push(history.to_string());
+        let beside = |file: &str| (file == "history.json").then(|| entry.to_string());
+        let tape = Tape::parse("made", &lines.join("\n"), beside).unwrap();
+        let session = Session::of(&tape, &HashMap::new(), None).unwrap();
+        assert_eq!(session.measurable().map(|(_, job, ..)| job.graph.clone()).collect::<Vec<_>>(), [sampling()]);
     }
 
     #[test]

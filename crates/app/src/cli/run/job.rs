@@ -10,9 +10,13 @@ pub(super) struct Job {
     pub(super) message: String,
     pub(super) percentage: f64,
     pub(super) eta: Option<Eta>,
+    pub(super) over_ms: Option<u64>,
     pub(super) running: Vec<RunningNode>,
     pub(super) end: Option<Status>,
     sequence: u64,
+    /// In line.
+    place: Option<u32>,
+    stalled: bool,
     /// Human names by node id.
     names: HashMap<String, String>,
 }
@@ -21,8 +25,17 @@ pub(super) struct Job {
 #[derive(Debug, PartialEq)]
 pub(super) enum News {
     Message(String),
-    Started { node: String, message: String },
-    Finished { node: String, duration_ms: Option<u64>, cached: bool },
+    /// There is no sign of life; told once.
+    Stalled(String),
+    Started {
+        node: String,
+        message: String,
+    },
+    Finished {
+        node: String,
+        duration_ms: Option<u64>,
+        cached: bool,
+    },
     Ended(String),
 }
 
@@ -37,11 +50,13 @@ impl Job {
         }
         match &frame.body {
             Body::Snapshot { generation: Some(generation), .. } => self.restart(generation),
-            Body::JobQueued(place) | Body::QueueUpdate(place) => self.say(&place.message),
-            Body::JobProgress { nodes, overall_percentage, eta } => {
+            Body::JobQueued(place) | Body::QueueUpdate(place) => self.wait(place.queue_position, &place.message),
+            Body::JobProgress { nodes, overall_percentage, eta, over_ms, critical_node_id, message } => {
                 self.percentage = *overall_percentage;
-                self.eta = *eta;
-                self.run(nodes)
+                (self.eta, self.over_ms) = (*eta, *over_ms);
+                let mut news = self.run(nodes, critical_node_id.as_deref());
+                news.extend(self.stall(message.as_deref()));
+                news
             }
             Body::NodeExecuted { display_node_id, duration_ms, cached } => {
                 let node =
@@ -50,6 +65,7 @@ impl Job {
             }
             Body::JobRetry { message } => {
                 self.percentage = 0.0;
+                (self.eta, self.over_ms, self.place, self.stalled) = (None, None, None, false);
                 self.running.clear();
                 self.say(message)
             }
@@ -69,10 +85,29 @@ impl Job {
         vec![News::Message(message.to_owned())]
     }
 
+    /// A wait that grows shorter is nothing to be told of by itself; a place that changes is.
+    fn wait(&mut self, place: Option<u32>, message: &str) -> Vec<News> {
+        if place.is_some() && place == self.place {
+            message.clone_into(&mut self.message);
+            return Vec::new();
+        }
+        self.place = place;
+        self.say(message)
+    }
+
+    /// `message`: that there is no sign of life, and for how long.
+    fn stall(&mut self, message: Option<&str>) -> Option<News> {
+        let begins = !self.stalled;
+        self.stalled = message.is_some();
+        let message = message?;
+        message.clone_into(&mut self.message);
+        begins.then(|| News::Stalled(message.to_owned()))
+    }
+
     fn restart(&mut self, generation: &Generation) -> Vec<News> {
         self.sequence = generation.sequence;
         self.percentage = generation.overall_percentage;
-        self.eta = generation.eta;
+        (self.eta, self.over_ms) = (generation.eta, generation.over_ms);
         self.names = generation.nodes.iter().map(|node| (node.node_id.clone(), node.title.clone())).collect();
         let running = generation.nodes.iter().filter(|node| node.state == NodeState::Running);
         let running: Vec<_> = running
@@ -87,17 +122,21 @@ impl Job {
                 elapsed_ms: node.elapsed_ms.unwrap_or(0),
             })
             .collect();
-        let mut news = self.run(&running);
+        let mut news = self.run(&running, generation.critical_node_id.as_deref());
         let message = generation.message.clone().unwrap_or_default();
         if generation.status.is_ended() {
             news.extend(self.finish(generation.status, &message));
+        } else if generation.stalled_since.is_some() {
+            news.extend(self.stall(Some(&message)));
         } else {
-            news.extend(self.say(&message));
+            self.stalled = false;
+            news.extend(self.wait(generation.queue_position, &message));
         }
         news
     }
 
-    fn run(&mut self, nodes: &[RunningNode]) -> Vec<News> {
+    /// `critical`: of several, the one that decides when the job ends.
+    fn run(&mut self, nodes: &[RunningNode], critical: Option<&str>) -> Vec<News> {
         let known = |node: &&RunningNode| self.running.iter().any(|known| known.node_id == node.node_id);
         let started: Vec<_> = nodes.iter().filter(|node| !known(node)).collect();
         let news: Vec<_> = started
@@ -108,7 +147,8 @@ impl Job {
             self.names.insert(node.display_node_id.clone(), node.current_node.clone());
         }
         self.running = nodes.to_vec();
-        if let Some(node) = nodes.first().filter(|node| !node.message.is_empty()) {
+        let critical = nodes.iter().find(|node| critical == Some(node.node_id.as_str()));
+        if let Some(node) = critical.or(nodes.first()).filter(|node| !node.message.is_empty()) {
             self.message.clone_from(&node.message);
         }
         news
@@ -162,6 +202,48 @@ mod tests {
         assert_eq!(hear(&mut job, &completed), [News::Ended("Done".into())]);
         assert_eq!((job.end, job.running.len()), (Some(Status::Completed), 0));
         assert_eq!(hear(&mut job, &completed), []);
+    }
+
+    #[test]
+    fn a_place_in_line_is_news_and_a_wait_that_changes_is_not() {
+        let mut job = Job::default();
+        let place = |sequence: u64, place: u32, message: &str| json!({"type": "queue_update", "sequence": sequence, "queuePosition": place, "message": message});
+        let third = "3rd in line, starts in about 2 min";
+        assert_eq!(hear(&mut job, &place(1, 3, third)), [News::Message(third.into())]);
+        assert_eq!(hear(&mut job, &place(1, 3, "3rd in line, starts in about 1 min")), []);
+        assert_eq!(job.message, "3rd in line, starts in about 1 min");
+        let second = "2nd in line, starts in about 40 s";
+        assert_eq!(hear(&mut job, &place(1, 2, second)), [News::Message(second.into())]);
+    }
+
+    #[test]
+    fn a_job_without_a_sign_of_life_is_news_once_and_again_after_one() {
+        let mut job = Job::default();
+        hear(&mut job, &progress(2, 4));
+        let stalled = |message: Option<&str>| {
+            let mut frame = progress(2, 4);
+            frame["message"] = json!(message);
+            frame
+        };
+        let (one, two) = ("No word from K-Sampler for 1:12", "No word from K-Sampler for 1:13");
+        assert_eq!(hear(&mut job, &stalled(Some(one))), [News::Stalled(one.into())]);
+        assert_eq!(hear(&mut job, &stalled(Some(two))), []);
+        assert_eq!(job.message, two);
+        assert_eq!(hear(&mut job, &stalled(None)), []);
+        assert_eq!(job.message, "Generating image using K-Sampler: 4/20 steps");
+        assert_eq!(hear(&mut job, &stalled(Some(one))), [News::Stalled(one.into())]);
+    }
+
+    #[test]
+    fn of_several_nodes_the_message_is_that_of_the_one_that_decides() {
+        let mut job = Job::default();
+        let mut frame = progress(2, 4);
+        let mut other = frame["nodes"][0].clone();
+        (other["nodeId"], other["message"]) = (json!("7"), json!("Upscaling with Upscale Image"));
+        frame["nodes"].as_array_mut().unwrap().push(other);
+        frame["criticalNodeId"] = json!("7");
+        hear(&mut job, &frame);
+        assert_eq!(job.message, "Upscaling with Upscale Image");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::job::{Job, News};
 use crate::cli::words;
 use crate::client::frames::{Frame, RunningNode};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use monitor_core::spans::{self, Steady};
 use std::collections::HashMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::{Duration, Instant};
@@ -44,17 +45,29 @@ struct Lines {
 
 impl Reporter for Lines {
     fn tell(&mut self, job: &Job, news: &[News], _: Option<&Frame>) {
-        let at = words::duration(u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX).max(10));
+        let at = words::duration(millis(self.since).max(10));
         for news in news {
-            let text = line(news);
-            eprintln!("{at:>8}  {:>3}%  {}", words::percent(job.percentage), words::printable(&text));
+            eprintln!("{at:>8}  {}", words::printable(&progress_line(job, news)));
         }
     }
 }
 
+/// How far the job is, what is new, and how long it still takes where a node begins.
+fn progress_line(job: &Job, news: &News) -> String {
+    let left = match (news, job.eta) {
+        (News::Started { .. }, Some(_)) => format!(", {}", spans::left(job.eta, job.over_ms)),
+        _ => String::new(),
+    };
+    format!("{:>3}%  {}{left}", words::percent(job.percentage), line(news))
+}
+
+fn millis(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
 fn line(news: &News) -> String {
     match news {
-        News::Message(message) | News::Ended(message) => message.clone(),
+        News::Message(message) | News::Stalled(message) | News::Ended(message) => message.clone(),
         News::Started { message, .. } if !message.is_empty() => message.clone(),
         News::Started { node, .. } => format!("{node} begins"),
         News::Finished { node, cached: true, .. } => format!("{node} was cached"),
@@ -70,6 +83,8 @@ struct Bars {
     all: MultiProgress,
     overall: ProgressBar,
     nodes: HashMap<String, ProgressBar>,
+    left: Steady,
+    since: Instant,
 }
 
 const OVERALL: &str = "{prefix} {bar:40.yellow/black.bright} {elapsed_precise:.dim} {msg}";
@@ -87,7 +102,7 @@ impl Bars {
         let all = MultiProgress::new();
         let overall = all.add(ProgressBar::new(1_000).with_style(style(OVERALL)));
         overall.enable_steady_tick(Duration::from_millis(120));
-        Bars { all, overall, nodes: HashMap::new() }
+        Bars { all, overall, nodes: HashMap::new(), left: Steady::default(), since: Instant::now() }
     }
 
     fn show(&mut self, node: &RunningNode) {
@@ -132,12 +147,39 @@ impl Reporter for Bars {
         }
         self.overall.set_prefix(format!("{:>3}%", words::percent(job.percentage)));
         self.overall.set_position((job.percentage * 10.0) as u64);
-        let left = job.eta.as_ref().map(words::left).unwrap_or_default();
         let message = words::cut(&words::printable(&job.message), 60);
-        self.overall.set_message(if left.is_empty() { message } else { format!("{left}  {message}") });
+        if job.running.is_empty() {
+            // Another attempt has another time left.
+            self.left = Steady::default();
+            self.overall.set_message(message);
+        } else {
+            let left = self.left.left(job.eta, job.over_ms, millis(self.since));
+            self.overall.set_message(format!("{left}  {message}"));
+        }
     }
 
     fn close(&mut self) {
         self.overall.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use monitor_core::event::Eta;
+
+    #[test]
+    fn a_line_of_a_node_that_begins_says_how_long_the_job_still_takes() {
+        let mut job = Job::default();
+        job.percentage = 34.9;
+        let message = "Generating image using K-Sampler".to_owned();
+        let begins = News::Started { node: "K-Sampler".into(), message };
+        assert_eq!(progress_line(&job, &begins), " 34%  Generating image using K-Sampler");
+        job.eta = Some(Eta { remaining_ms: 18_000, low_ms: 16_000, high_ms: 21_000 });
+        assert_eq!(progress_line(&job, &begins), " 34%  Generating image using K-Sampler, about 20 s left");
+        let took = News::Finished { node: "K-Sampler".into(), duration_ms: Some(11_400), cached: false };
+        assert_eq!(progress_line(&job, &took), " 34%  K-Sampler took 11.4 s");
+        let silent = News::Stalled("No word from K-Sampler for 1:12".into());
+        assert_eq!(progress_line(&job, &silent), " 34%  No word from K-Sampler for 1:12");
     }
 }

@@ -4,11 +4,13 @@ use super::board::Board;
 use super::lines::what;
 use crate::cli::words;
 use monitor_core::generation::{Status, Summary};
+use monitor_core::spans::Steady;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Color, Modifier, Style, Stylize as _};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row, Table, TableState};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 const BAR: usize = 16;
@@ -21,6 +23,8 @@ pub(super) struct Screen {
     pub(super) selected: Option<Uuid>,
     pub(super) note: String,
     state: TableState,
+    /// The words of the time left, by generation.
+    left: HashMap<Uuid, Steady>,
 }
 
 impl Screen {
@@ -42,21 +46,33 @@ impl Screen {
         } else {
             let at = self.selected.and_then(|id| rows.iter().position(|row| row.queue_id == id));
             self.state.select(at);
+            let left: Vec<String> = rows.iter().map(|row| self.left(row)).collect();
+            self.left.retain(|id, _| rows.iter().any(|row| row.queue_id == *id && row.status == Status::Processing));
+            // Wide terminals have room for the longest ("10 to 40 min, first run here").
+            let room = if frame.area().width < 120 { 18 } else { 28 };
             let widths = [
                 Constraint::Length(1),
                 Constraint::Fill(2),
                 Constraint::Fill(3),
                 Constraint::Length(u16::try_from(BAR).unwrap_or(u16::MAX)),
                 Constraint::Length(4),
-                Constraint::Length(18),
+                Constraint::Length(room),
             ];
-            let table = Table::new(rows.into_iter().map(row), widths)
+            let table = Table::new(rows.into_iter().zip(left).map(|(summary, left)| row(summary, left)), widths)
                 .column_spacing(2)
                 .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED));
             frame.render_stateful_widget(table, body, &mut self.state);
         }
         let keys = if self.note.is_empty() { "↑ ↓ select   c cancel   q quit" } else { &self.note };
         frame.render_widget(Paragraph::new(words::printable(keys)).dim(), foot);
+    }
+
+    fn left(&mut self, summary: &Summary) -> String {
+        if summary.status != Status::Processing || summary.stalled_since.is_some() {
+            return String::new();
+        }
+        let steady = self.left.entry(summary.queue_id).or_default();
+        steady.left(summary.eta, summary.over_ms, monitor_pipeline::clock::now().mono).to_owned()
     }
 
     /// Up is -1.
@@ -68,18 +84,15 @@ impl Screen {
     }
 }
 
-fn row(summary: &Summary) -> Row<'static> {
+fn row(summary: &Summary, left: String) -> Row<'static> {
     let (glyph, color) = match summary.status {
+        Status::Processing if summary.stalled_since.is_some() => ("▲", Color::Indexed(185)),
         Status::Processing => ("●", LIVE),
         Status::Pending if summary.retry.is_some() => ("↻", Color::Indexed(111)),
         Status::Pending => ("◌", Color::Gray),
         Status::Completed => ("✓", Color::Green),
         Status::Failed => ("✗", Color::Red),
         Status::Interrupted => ("■", Color::Gray),
-    };
-    let left = match (summary.status, &summary.eta) {
-        (Status::Processing, Some(eta)) => words::left(eta),
-        _ => String::new(),
     };
     let percent = match summary.status {
         Status::Pending => String::new(),
@@ -113,6 +126,7 @@ mod tests {
     use super::*;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
+    use serde_json::json;
 
     fn drawn(screen: &mut Screen, board: &Board, width: u16) -> String {
         let mut terminal = Terminal::new(TestBackend::new(width, 6)).unwrap();
@@ -131,6 +145,23 @@ mod tests {
         assert!(text.contains("● ") && text.contains("Job 1") && text.contains("K-Sampler 15/20"), "{text}");
         assert!(text.contains(&"━".repeat(10)) && text.contains("66%"), "{text}");
         drawn(&mut screen, &board, 10);
+    }
+
+    #[test]
+    fn a_running_job_says_how_long_it_still_takes_and_a_silent_one_since_when() {
+        let (mut board, mut screen) = (Board::default(), Screen::default());
+        let mut frame = update(1, "processing", 1);
+        hear(&mut board, &frame);
+        assert!(drawn(&mut screen, &board, 100).contains("not known yet"));
+        frame["generation"]["eta"] = json!({"remainingMs": 190_000, "lowMs": 110_000, "highMs": 240_000});
+        hear(&mut board, &frame);
+        let text = drawn(&mut Screen::default(), &board, 100);
+        assert!(text.contains("2 to 4 min left"), "{text}");
+        frame["generation"]["stalledSince"] = json!("2026-11-24T16:39:04.974Z");
+        frame["generation"]["message"] = json!("No word from K-Sampler for 1:12");
+        hear(&mut board, &frame);
+        let text = drawn(&mut screen, &board, 140);
+        assert!(text.contains("▲ ") && text.contains("No word from K-Sampler for 1:12"), "{text}");
     }
 
     #[test]

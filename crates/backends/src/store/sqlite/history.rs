@@ -185,6 +185,15 @@ pub(super) async fn of_instance(readers: &SqlitePool, instance_id: &str) -> Resu
     Ok(History::from_buckets(decoded::<Bucket>(&rows)?))
 }
 
+pub(super) async fn of_class(readers: &SqlitePool, instance_id: &str, class_type: &str) -> Result<History, Failure> {
+    let rows = sqlx::query("SELECT bucket FROM cost_buckets WHERE instance_id = ? AND class_type = ?")
+        .bind(instance_id)
+        .bind(class_type)
+        .fetch_all(readers)
+        .await?;
+    Ok(History::from_buckets(decoded::<Bucket>(&rows)?))
+}
+
 pub(super) async fn class_times(
     readers: &SqlitePool,
     instance_id: Option<&str>,

@@ -71,6 +71,10 @@ pub async fn runs_are_learnt_when_their_attempt_has_ended<P: Place<Adapter: Stor
     assert_eq!(kept(&store, INSTANCE).await, nothing());
     store.apply(&events).await.unwrap();
     let (history, times) = kept(&store, INSTANCE).await;
+    for class in ["KSampler", "VAEDecode", "Absent"] {
+        let part = History::from_buckets(history.of_class(class).cloned());
+        assert_eq!(store.history_of_class(INSTANCE, class).await.unwrap(), part, "{class}");
+    }
     assert_eq!((history, times.clone()), learnt(&events));
     assert_eq!((times["VAEDecode"].runs(), times["VAEDecode"].total_ms()), (2, 800));
     place.close(store).await;
