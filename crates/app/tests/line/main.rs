@@ -20,5 +20,6 @@ mod steering;
 mod stopping;
 mod story;
 mod submitting;
+mod suggestions;
 mod terminal;
 mod workflows;
