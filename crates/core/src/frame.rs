@@ -131,7 +131,7 @@ pub enum FrameBody {
         elapsed_ms: u64,
         #[serde(skip_serializing_if = "Option::is_none")]
         eta: Option<Eta>,
-        /// Milliseconds past what nine of ten such jobs take: `eta` is used up.
+        /// It takes longer than usual, and `eta` says little: milliseconds past what nine of ten runs of its node take.
         #[serde(skip_serializing_if = "Option::is_none")]
         over_ms: Option<u64>,
         /// Where several nodes run: the one that decides when the job ends.

@@ -101,7 +101,7 @@ pub struct Generation {
     /// Until it is done, as of now; while it waits, the wait included.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub eta: Option<Eta>,
-    /// Milliseconds past what nine of ten such jobs take: `eta` is used up.
+    /// It takes longer than usual, and `eta` says little: milliseconds past what nine of ten runs of its node take.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub over_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -167,7 +167,7 @@ pub struct Summary {
     /// Until it is done, as of now; while it waits, the wait included.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub eta: Option<Eta>,
-    /// Milliseconds past what nine of ten such jobs take: `eta` is used up.
+    /// It takes longer than usual, and `eta` says little: milliseconds past what nine of ten runs of its node take.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub over_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]

@@ -40,7 +40,7 @@ pub fn to_come(ms: u64) -> String {
 /// The time a running job has left, no more exact than it is known: `about 20 s left`, `2 to 4 min left`,
 /// `10 to 40 min, first run here`, `longer than usual, 1:12 over`, `a few seconds`, `not known yet`.
 ///
-/// `over_ms`: how long it is past what nine of ten such jobs take.
+/// `over_ms`: how long it is past what nine of ten runs take.
 pub fn left(eta: Option<Eta>, over_ms: Option<u64>) -> String {
     if let Some(over) = over_ms {
         return format!("longer than usual, {} over", ticking(over));
@@ -125,8 +125,12 @@ impl Steady {
 mod tests {
     use super::*;
 
-    fn eta(remaining_ms: u64, low_ms: u64, high_ms: u64) -> Option<Eta> {
-        Some(Eta { remaining_ms, low_ms, high_ms })
+    fn eta(remaining_ms: u64, low_ms: u64, high_ms: u64) -> Eta {
+        Eta { remaining_ms, low_ms, high_ms }
+    }
+
+    fn told(remaining_ms: u64, low_ms: u64, high_ms: u64) -> String {
+        left(Some(eta(remaining_ms, low_ms, high_ms)), None)
     }
 
     #[test]
@@ -162,41 +166,41 @@ mod tests {
             (7_900_000, "about 2 h left"),
         ];
         for (ms, text) in cases {
-            assert_eq!(left(eta(ms, ms - ms / 10, ms + ms / 10), None), text);
+            assert_eq!(told(ms, ms - ms / 10, ms + ms / 10), text);
         }
     }
 
     #[test]
     fn a_wide_time_left_is_told_as_the_range_it_is() {
-        assert_eq!(left(eta(190_000, 110_000, 240_000), None), "2 to 4 min left");
-        assert_eq!(left(eta(20_000, 12_000, 31_000), None), "10 to 30 s left");
-        assert_eq!(left(eta(70_000, 42_000, 95_000), None), "40 to 100 s left");
-        assert_eq!(left(eta(100_000, 51_000, 150_000), None), "50 s to 3 min left");
-        assert_eq!(left(eta(8_000, 1_000, 21_000), None), "up to 20 s left");
-        assert_eq!(left(eta(5_500_000, 5_400_000, 10_800_000), None), "90 min to 3 h left");
+        assert_eq!(told(190_000, 110_000, 240_000), "2 to 4 min left");
+        assert_eq!(told(20_000, 12_000, 31_000), "10 to 30 s left");
+        assert_eq!(told(70_000, 42_000, 95_000), "40 to 100 s left");
+        assert_eq!(told(100_000, 51_000, 150_000), "50 s to 3 min left");
+        assert_eq!(told(8_000, 1_000, 21_000), "up to 20 s left");
+        assert_eq!(told(5_500_000, 5_400_000, 10_800_000), "90 min to 3 h left");
         // Both ends round to the same: a range would say nothing.
-        assert_eq!(left(eta(5_400, 4_000, 7_000), None), "about 5 s left");
+        assert_eq!(told(5_400, 4_000, 7_000), "about 5 s left");
     }
 
     #[test]
     fn a_very_wide_time_left_says_that_it_is_the_first_run() {
-        assert_eq!(left(eta(1_300_000, 610_000, 2_400_000), None), "10 to 40 min, first run here");
-        assert_eq!(left(eta(9_000, 2_000, 14_000), None), "up to 15 s left");
+        assert_eq!(told(1_300_000, 610_000, 2_400_000), "10 to 40 min, first run here");
+        assert_eq!(told(9_000, 2_000, 14_000), "up to 15 s left");
     }
 
     #[test]
     fn what_is_nearly_done_or_overdue_or_unknown_has_its_own_words() {
-        assert_eq!(left(eta(3_000, 1_000, 9_000), None), "a few seconds");
-        assert_eq!(left(eta(3_000, 1_000, 50_000), None), "up to 50 s left");
-        assert_eq!(left(eta(0, 0, 0), Some(72_400)), "longer than usual, 1:12 over");
-        assert_eq!(left(eta(0, 0, 0), Some(9_000)), "longer than usual, 9 s over");
+        assert_eq!(told(3_000, 1_000, 9_000), "a few seconds");
+        assert_eq!(told(3_000, 1_000, 50_000), "up to 50 s left");
+        assert_eq!(left(Some(eta(0, 0, 0)), Some(72_400)), "longer than usual, 1:12 over");
+        assert_eq!(left(Some(eta(0, 0, 0)), Some(9_000)), "longer than usual, 9 s over");
         assert_eq!(left(None, None), "not known yet");
-        assert_eq!(left(eta(u64::MAX, u64::MAX, u64::MAX), None), format!("about {} h left", u64::MAX / 3_600_000));
+        assert_eq!(told(u64::MAX, u64::MAX, u64::MAX), format!("about {} h left", u64::MAX / 3_600_000));
     }
 
     #[test]
     fn what_is_shown_does_not_flip_between_two_values_and_changes_at_most_every_two_seconds() {
-        let narrow = |ms| eta(ms, ms.saturating_sub(100), ms + 100);
+        let narrow = |ms: u64| Some(eta(ms, ms.saturating_sub(100), ms + 100));
         let mut steady = Steady::default();
         assert_eq!(steady.left(narrow(22_600), None, 0), "about 25 s left");
         for (now, ms) in [(2_500, 22_400), (5_000, 22_600), (7_500, 22_400)] {

@@ -17,8 +17,8 @@ fn pace(attempt: u32, overall_percentage: f64) -> Pace {
     Pace { queue_id: queue_id(), attempt, overall_percentage, eta: None, critical_node_id: None, stalled_since: None }
 }
 
-fn eta(remaining_ms: u64, low_ms: u64, high_ms: u64) -> Option<Eta> {
-    Some(Eta { remaining_ms, low_ms, high_ms })
+fn eta(remaining_ms: u64, low_ms: u64, high_ms: u64) -> Eta {
+    Eta { remaining_ms, low_ms, high_ms }
 }
 
 /// Gives each node of the picture an expected time; 0: none.
@@ -45,12 +45,11 @@ fn the_percentage_goes_on_with_the_pace_and_never_falls_within_an_attempt() {
     let mut story = Story::of_a_picture(&[]);
     story.executing("3").step("3", 1.0, 20.0, 20.0);
     let mut view = story.view();
-    let mut tell = |overall: f64| {
+    let told = [(25.5, 25.5), (24.0, 25.5), (f64::NAN, 25.5), (f64::INFINITY, 25.5), (30.0, 30.0), (250.0, 99.99)];
+    for (overall, shows) in told {
         assert!(view.pace_known(&pace(1, overall), story.now));
-        view.overall_percentage()
-    };
-    let told = [25.5, 24.0, f64::NAN, f64::INFINITY, 30.0, -1.0, 250.0].map(&mut tell);
-    assert_eq!(told, [25.5, 25.5, 25.5, 25.5, 30.0, 30.0, 99.99]);
+        assert!((view.overall_percentage() - shows).abs() < 1e-9, "{overall} gives {}", view.overall_percentage());
+    }
     story.again().queued(1);
     view.apply(story.events.last().unwrap());
     assert!(view.overall_percentage().abs() < 1e-9, "another attempt begins at zero");
@@ -77,47 +76,48 @@ fn the_time_left_runs_down_from_the_newest_word_and_ends_with_the_job() {
     let mut story = Story::of_a_picture(&[]);
     story.step("3", 1.0, 20.0, 5.0);
     if let Some(Body::NodeProgressUpdate(body)) = story.events.last_mut().map(|event| &mut event.body) {
-        body.eta = eta(50_000, 40_000, 60_000);
+        body.eta = Some(eta(50_000, 40_000, 60_000));
     }
     let (mut view, heard) = (story.view(), story.now);
-    assert_eq!(shown(&view, heard.plus(2_000)).eta, eta(48_000, 38_000, 58_000));
+    assert_eq!(shown(&view, heard.plus(2_000)).eta, Some(eta(48_000, 38_000, 58_000)));
 
-    view.pace_known(&Pace { eta: eta(30_000, 29_000, 31_000), ..pace(1, 6.0) }, heard.plus(500));
-    assert_eq!(shown(&view, heard.plus(1_500)).eta, eta(29_000, 28_000, 30_000));
+    view.pace_known(&Pace { eta: Some(eta(30_000, 29_000, 31_000)), ..pace(1, 6.0) }, heard.plus(500));
+    assert_eq!(shown(&view, heard.plus(1_500)).eta, Some(eta(29_000, 28_000, 30_000)));
     view.pace_known(&pace(1, 6.0), heard.plus(2_000));
     assert_eq!(shown(&view, heard.plus(2_000)).eta, None, "not known any more");
 
     story.wait(3_000).step("3", 2.0, 20.0, 10.0);
     if let Some(Body::NodeProgressUpdate(body)) = story.events.last_mut().map(|event| &mut event.body) {
-        body.eta = eta(25_000, 24_000, 26_000);
+        body.eta = Some(eta(25_000, 24_000, 26_000));
     }
     view.apply(story.events.last().unwrap());
-    assert_eq!(shown(&view, story.now).eta, eta(25_000, 24_000, 26_000));
-    view.pace_known(&Pace { eta: eta(20_000, 9_000, 31_000), ..pace(1, 12.0) }, story.now);
+    assert_eq!(shown(&view, story.now).eta, Some(eta(25_000, 24_000, 26_000)));
+    view.pace_known(&Pace { eta: Some(eta(20_000, 9_000, 31_000)), ..pace(1, 12.0) }, story.now);
     story.completed();
     view.apply(story.events.last().unwrap());
     let ended = shown(&view, story.now);
-    assert_eq!((ended.eta, ended.over_ms), (None, None));
+    assert_eq!(ended.eta, None);
 }
 
 #[test]
-fn a_job_past_its_range_says_by_how_much_it_is_over() {
-    let mut story = Story::of_a_picture(&[]);
-    story.executing("3");
+fn a_node_without_steps_that_is_late_says_by_how_much_where_nothing_longer_follows() {
+    let mut story = Story::of_a_picture(&["4", "5", "6", "3"]);
+    // Nine of ten runs of the decoder take up to 3 s.
+    expecting(&mut story, [0, 0, 0, 0, 1_500, 8_000]);
+    story.executing("8");
     let (mut view, at) = (story.view(), story.now);
-    let mut tell = |after: u64, told: Option<Eta>| {
-        view.pace_known(&Pace { eta: told, ..pace(1, 50.0) }, at.plus(after));
-        view.summary(at.plus(after + 100)).over_ms
-    };
-    assert_eq!(tell(0, eta(2_000, 1_000, 4_000)), None);
-    // Used up at 4,000 by the word before; that it is used up is told from then on, again and again.
-    assert_eq!(tell(4_500, eta(0, 0, 0)), Some(600));
-    assert_eq!(tell(9_000, eta(0, 0, 0)), Some(5_100));
-    assert_eq!(tell(9_500, eta(3_000, 1_000, 8_000)), None, "more is known now");
-    assert_eq!(tell(10_000, None), None);
-    assert_eq!(tell(11_000, eta(0, 0, 0)), Some(100));
+    let over = |view: &View, after: u64| view.summary(at.plus(after)).over_ms;
+    assert_eq!([2_000, 7_900, 10_900].map(|after| over(&view, after)), [None; 3], "saving takes longer than that");
+    assert_eq!([11_000, 75_000].map(|after| over(&view, after)), [Some(8_000), Some(72_000)]);
     let FrameBody::JobProgress { over_ms, .. } = overall_frame(&view, at.plus(12_000)).body else { panic!() };
-    assert_eq!(over_ms, Some(1_000));
+    assert_eq!(over_ms, Some(9_000));
+
+    story.wait(20_000).step("8", 1.0, 4.0, 50.0);
+    view.apply(story.events.last().unwrap());
+    assert_eq!(over(&view, 21_000), None, "its steps say more");
+    story.completed();
+    view.apply(story.events.last().unwrap());
+    assert_eq!(over(&view, 60_000), None);
 }
 
 #[test]

@@ -250,12 +250,11 @@ impl ReadModel {
     /// kept is left out.
     pub fn freshen(&self, summary: &mut Summary, now: Timestamp) {
         let entry = lock(&self.entries).get(&summary.queue_id).map(Arc::clone);
-        match entry {
-            Some(entry) => *summary = lock(&entry).view.summary(now),
-            None => {
-                (summary.estimated_wait_time, summary.eta, summary.over_ms) = (None, None, None);
-                summary.stalled_since = None;
-            }
+        if let Some(entry) = entry {
+            *summary = lock(&entry).view.summary(now);
+        } else {
+            (summary.estimated_wait_time, summary.eta, summary.over_ms) = (None, None, None);
+            summary.stalled_since = None;
         }
     }
 

@@ -7,6 +7,7 @@
 mod access;
 mod choosing;
 mod crashes;
+mod history;
 mod hostile;
 mod live;
 mod others;

@@ -310,6 +310,14 @@ impl Job {
         expected
     }
 
+    /// A node is done: what it took is news about others of its class that have not begun.
+    pub fn expect_again(&mut self, costs: &Costs, done: &str, now: Now) {
+        let Some(class) = self.plan.node(done).map(|node| node.class_type.clone()) else { return };
+        for (place, work) in self.works.iter().enumerate().filter(|(_, work)| work.class_type == class) {
+            self.course.expect(place, costs.guess(work, now.wall));
+        }
+    }
+
     /// How far it is, when only time has passed.
     pub fn pace(&mut self, now: Now) -> Pace {
         let reading = self.course.read(now.mono);

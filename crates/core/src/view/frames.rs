@@ -171,7 +171,7 @@ fn progress(view: &View, progress_data: Option<ProgressData>, running: &[Shown<'
         overall_percentage: view.overall_percentage(),
         elapsed_ms: view.newest().elapsed_ms(now),
         eta: view.eta(now),
-        over_ms: view.over_ms(now),
+        over_ms: view.over_ms(view.foremost(running), now),
         critical_node_id: view.critical(running).map(|node| node.id.to_owned()),
         stalled_since: view.stalled_since(),
         message: view.stalled_sentence(now),

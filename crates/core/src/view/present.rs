@@ -8,6 +8,9 @@ use crate::generation::Status;
 use crate::time::Timestamp;
 use crate::tracker::{Pace, Place};
 
+/// A node that is late by less is not worth a word (ms).
+const OVER_LEAST: u64 = 5_000;
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Present {
     line: Option<InLine>,
@@ -29,8 +32,6 @@ struct Paced {
     /// The highest so far.
     percentage: f64,
     eta: Option<Eta>,
-    /// Since when nothing has been left of the time that nine of ten such jobs take.
-    late_since: Option<Timestamp>,
     critical_node_id: Option<String>,
     stalled_since: Option<Timestamp>,
 }
@@ -58,16 +59,11 @@ impl View {
         }
         let held = self.pace();
         let told = Some(pace.overall_percentage).filter(|percentage| percentage.is_finite()).unwrap_or(0.0);
-        let late_since = pace.eta.filter(|eta| eta.high_ms == 0).map(|_| {
-            let used_up = |held: &Paced| held.late_since.or_else(|| Some(held.at.plus(held.eta?.high_ms)));
-            held.and_then(used_up).map_or(at, |since| since.min(at))
-        });
         self.present.pace = Some(Paced {
             attempt: pace.attempt,
             at,
             percentage: held.map_or(0.0, |held| held.percentage).max(told),
             eta: pace.eta,
-            late_since,
             critical_node_id: pace.critical_node_id.clone(),
             stalled_since: pace.stalled_since,
         });
@@ -116,14 +112,6 @@ impl View {
         Some(Eta { remaining_ms: left(eta.remaining_ms), low_ms: left(eta.low_ms), high_ms: left(eta.high_ms) })
     }
 
-    /// How long nothing has been left of the time that nine of ten such jobs take.
-    pub(super) fn over_ms(&self, now: Timestamp) -> Option<u64> {
-        let (at, eta) = self.told_eta().filter(|_| !self.waits())?;
-        let used_up = at.plus(eta.high_ms);
-        let since = self.pace().and_then(|pace| pace.late_since).filter(|_| eta.high_ms == 0).unwrap_or(used_up);
-        Some(now.since(since)).filter(|over| *over > 0)
-    }
-
     /// Of what the line, the pace and progress told the newest, and when. That nothing is known is told, too.
     fn told_eta(&self) -> Option<(Timestamp, Eta)> {
         if self.waits() {
@@ -147,16 +135,31 @@ impl View {
         running.iter().find(|node| running.len() > 1 && node.id == critical).copied()
     }
 
+    /// The one to name when only one can be: the one that decides when the job ends; else with a step count rather than
+    /// without, then the latest to start.
+    pub(super) fn foremost<'a>(&self, running: &[Shown<'a>]) -> Option<Shown<'a>> {
+        // Of equals `max_by_key` takes the last, and they come in the order they started.
+        self.critical(running).or_else(|| running.iter().max_by_key(|node| node.steps().is_some()).copied())
+    }
+
+    pub(super) fn current(&self) -> Option<Shown<'_>> {
+        self.foremost(&self.setting().running(super::MAX_CHILDREN))
+    }
+
+    /// How far the foremost node is past what nine of ten of its runs take. Only where that says more than the time
+    /// left: it counts no steps, and what follows it takes less.
+    pub(super) fn over_ms(&self, foremost: Option<Shown<'_>>, now: Timestamp) -> Option<u64> {
+        let node = foremost.filter(|node| node.steps().is_none())?;
+        let over = node.elapsed_ms(now)?.saturating_sub(node.expected()?.high_ms);
+        let follows = || {
+            let expected = self.newest().ahead().filter_map(|node| node.expected);
+            expected.fold(0_u64, |sum, expected| sum.saturating_add(expected.ms))
+        };
+        (over >= OVER_LEAST && over >= follows()).then_some(over)
+    }
+
     pub(super) fn stalled_since(&self) -> Option<Timestamp> {
         let runs = self.status() == Status::Processing && self.newest().end.is_none();
         self.pace().filter(|_| runs)?.stalled_since
-    }
-
-    /// The one to name when only one can be: the one that decides when the job ends; else with a step count rather than
-    /// without, then the latest to start.
-    pub(super) fn current(&self) -> Option<Shown<'_>> {
-        let running = self.setting().running(super::MAX_CHILDREN);
-        // Of equals `max_by_key` takes the last, and they come in the order they started.
-        self.critical(&running).or_else(|| running.into_iter().max_by_key(|node| node.steps().is_some()))
     }
 }

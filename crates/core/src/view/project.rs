@@ -113,7 +113,7 @@ impl View {
             estimated_wait_time: self.estimated_wait_time(now),
             overall_percentage: self.overall_percentage(),
             eta: self.eta(now),
-            over_ms: self.over_ms(now),
+            over_ms: self.over_ms(self.current(), now),
             message: self.message(now),
             stalled_since: self.stalled_since(),
             error: newest.error().filter(|_| status == Status::Failed).cloned(),

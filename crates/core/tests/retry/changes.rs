@@ -26,8 +26,20 @@ fn assert_nothing(step: &str, failed: Option<&str>, workflow: &Value) {
 
 #[test]
 fn a_batch_is_halved_down_to_its_floor() {
-    assert_change(r#"{ change = "batch" }"#, "3", &txt2img(512, 512, 4), &json!({"5.batch_size": 2}), "Batch size 4 to 2");
-    assert_change(r#"{ change = "batch" }"#, "3", &txt2img(512, 512, 3), &json!({"5.batch_size": 1}), "Batch size 3 to 1");
+    assert_change(
+        r#"{ change = "batch" }"#,
+        "3",
+        &txt2img(512, 512, 4),
+        &json!({"5.batch_size": 2}),
+        "Batch size 4 to 2",
+    );
+    assert_change(
+        r#"{ change = "batch" }"#,
+        "3",
+        &txt2img(512, 512, 3),
+        &json!({"5.batch_size": 1}),
+        "Batch size 3 to 1",
+    );
     let floored = r#"{ change = { what = "batch", floor = 3 } }"#;
     assert_change(floored, "3", &txt2img(512, 512, 4), &json!({"5.batch_size": 3}), "Batch size 4 to 3");
     assert_nothing(floored, Some("3"), &txt2img(512, 512, 3));
@@ -46,9 +58,9 @@ fn copies_of_a_latent_are_a_batch_too() {
 fn a_picture_is_scaled_and_rounded_and_stays_above_its_floor() {
     for (step, from, to) in [
         (r#"{ change = "size" }"#, (1024, 1024), Some((768, 768))),
-        (r#"{ change = "size" }"#, (832, 1216), Some((640, 896))),
-        (r#"{ change = { what = "size", round = 8 } }"#, (832, 1216), Some((624, 912))),
-        (r#"{ change = { what = "size", factor = 0.5 } }"#, (1024, 768), Some((704, 512))),
+        (r#"{ change = "size" }"#, (832, 1216), Some((624, 912))),
+        (r#"{ change = { what = "size", round = 64 } }"#, (832, 1216), Some((640, 896))),
+        (r#"{ change = { what = "size", factor = 0.5 } }"#, (1024, 768), Some((680, 512))),
         (r#"{ change = "size" }"#, (512, 512), None),
         (r#"{ change = "size" }"#, (2048, 512), None),
         (r#"{ change = { what = "size", round = 256, floor = 500 } }"#, (600, 600), Some((512, 512))),
@@ -59,9 +71,10 @@ fn a_picture_is_scaled_and_rounded_and_stays_above_its_floor() {
             Some((width, height)) => {
                 let words = format!("{} × {} to {width} × {height}", from.0, from.1);
                 let mut differs = json!({ "5.width": width, "5.height": height });
-                differs.as_object_mut().unwrap().retain(|input, value| {
-                    &graph["5"]["inputs"][input.strip_prefix("5.").unwrap()] != value
-                });
+                differs
+                    .as_object_mut()
+                    .unwrap()
+                    .retain(|input, value| &graph["5"]["inputs"][input.strip_prefix("5.").unwrap()] != value);
                 assert_change(step, "3", &graph, &differs, &words);
             }
             None => assert_nothing(step, Some("3"), &graph),
@@ -120,6 +133,48 @@ fn what_comes_over_a_link_is_left_alone() {
     graph["5"]["inputs"]["batch_size"] = json!(["n", 0]);
     graph["5"]["inputs"]["width"] = json!(["n", 0]);
     assert_nothing(r#"{ change = ["batch", "size"] }"#, Some("3"), &graph);
+}
+
+#[test]
+fn a_number_that_a_node_only_holds_is_changed_there_if_all_it_is_for_means_the_same() {
+    let mut graph = txt2img(1024, 768, 4);
+    graph["side"] = node("PrimitiveInt", json!({ "value": 1024 }));
+    graph["seed"] = node("PrimitiveInt", json!({ "value": 7 }));
+    graph["5"]["inputs"]["width"] = json!(["side", 0]);
+    graph["5"]["inputs"]["height"] = json!(["side", 0]);
+    graph["3"]["inputs"]["seed"] = json!(["seed", 0]);
+    let step = r#"{ change = "size" }"#;
+    assert_change(step, "3", &graph, &json!({"side.value": 768}), "1024 × 1024 to 768 × 768");
+    let seeded = change(r#"{ change = "new_seed" }"#, Some("3"), &graph).unwrap();
+    let differs = difference(&graph, &seeded.workflow);
+    assert_eq!(differs.as_object().unwrap().keys().collect::<Vec<_>>(), ["seed.value"], "no side is drawn by lot");
+    graph["3"]["inputs"]["steps"] = json!(["side", 0]);
+    assert_nothing(step, Some("3"), &graph);
+}
+
+#[test]
+fn a_size_in_megapixels_is_scaled_in_both_directions() {
+    let mut graph = txt2img(512, 512, 1);
+    let selector = json!({ "aspect_ratio": "1:1 (Square)", "megapixels": 1.0, "multiple": 8 });
+    graph["r"] = node("ResolutionSelector", selector);
+    graph["5"]["inputs"]["width"] = json!(["r", 0]);
+    graph["5"]["inputs"]["height"] = json!(["r", 1]);
+    let step = r#"{ change = "size" }"#;
+    assert_change(step, "3", &graph, &json!({"r.megapixels": 0.6}), "1 to 0.6 megapixels");
+    graph["r"]["inputs"]["megapixels"] = json!(0.3);
+    assert_nothing(step, Some("3"), &graph);
+}
+
+#[test]
+fn the_sound_of_a_video_is_made_as_long_as_its_pictures() {
+    let mut graph = txt2img(512, 512, 1);
+    graph["5"] = node("EmptyLTXVLatentVideo", json!({ "width": 768, "height": 512, "length": 97, "batch_size": 1 }));
+    let sound = json!({ "frames_number": 97, "frame_rate": 25.0, "batch_size": 1, "audio_vae": ["4", 2] });
+    graph["a"] = node("LTXVEmptyLatentAudio", sound);
+    graph["b"] = node("LTXVConcatAVLatent", json!({ "video_latent": ["5", 0], "audio_latent": ["a", 0] }));
+    graph["3"]["inputs"]["latent_image"] = json!(["b", 0]);
+    let differs = json!({"5.length": 57, "a.frames_number": 57});
+    assert_change(r#"{ change = "frames" }"#, "3", &graph, &differs, "97 frames to 57");
 }
 
 #[test]
@@ -215,7 +270,13 @@ fn a_video_gets_fewer_frames_of_the_counts_its_class_takes() {
         let mut graph = txt2img(512, 512, 1);
         let inputs = json!({ "width": 768, "height": 512, "length": from, "batch_size": 1 });
         graph["5"] = node(class, inputs);
-        assert_change(r#"{ change = "frames" }"#, "3", &graph, &json!({"5.length": to}), &format!("{from} frames to {to}"));
+        assert_change(
+            r#"{ change = "frames" }"#,
+            "3",
+            &graph,
+            &json!({"5.length": to}),
+            &format!("{from} frames to {to}"),
+        );
         graph["5"]["inputs"]["length"] = json!(17);
         assert_nothing(r#"{ change = "frames" }"#, Some("3"), &graph);
     }
@@ -272,6 +333,10 @@ fn a_node_of_a_class_nobody_knows_is_left_alone_and_the_others_are_changed() {
 #[test]
 fn what_is_no_graph_is_never_changed() {
     for graph in [json!(null), json!([1]), json!({"1": {}}), json!({"nodes": []})] {
-        assert_nothing(r#"{ change = ["batch", "size", "frames", "new_seed", "precision", "tiled_vae"] }"#, None, &graph);
+        assert_nothing(
+            r#"{ change = ["batch", "size", "frames", "new_seed", "precision", "tiled_vae"] }"#,
+            None,
+            &graph,
+        );
     }
 }

@@ -32,8 +32,7 @@ fn out_of_memory_is_answered_with_free_memory_then_half_the_batch_then_a_smaller
 #[test]
 fn a_decoder_out_of_memory_is_freed_then_tiled_then_gets_less_to_do() {
     let course = Course::new(Policies::shipped(), out_of_memory("8"), txt2img(1024, 1024, 1));
-    let changes =
-        ["Memory freed first", "VAE Decoder in tiles", "1024 × 1024 to 768 × 768", "768 × 768 to 576 × 576"];
+    let changes = ["Memory freed first", "VAE Decoder in tiles", "1024 × 1024 to 768 × 768", "768 × 768 to 576 × 576"];
     assert_eq!(course.changes(), some(&changes));
 }
 
@@ -101,7 +100,7 @@ fn a_lost_instance_is_left_for_another_and_waited_for_where_there_is_none() {
 
 #[test]
 fn a_step_that_needs_another_instance_is_passed_over_where_there_is_none() {
-    let steps = r#"[{ another_instance = true }, { free_memory = true }]"#;
+    let steps = "[{ another_instance = true }, { free_memory = true }]";
     let mut course = Course::new(doing(steps), error("E", None), txt2img(512, 512, 1));
     assert_eq!(course.ask().unwrap().step, 1);
     course.other_instance = true;
@@ -125,7 +124,9 @@ fn a_refusal_and_what_no_policy_is_for_are_not_tried_again() {
 
 #[test]
 fn the_kind_of_the_node_is_taken_from_its_class_where_nobody_says() {
-    let sampler = policies("shipped = false\npolicy = [{ name = \"a\", match = { kind = \"sampler\" }, do = { wait = \"1s\" } }]");
+    let sampler = policies(
+        "shipped = false\npolicy = [{ name = \"a\", match = { kind = \"sampler\" }, do = { wait = \"1s\" } }]",
+    );
     let mut failure = error("E", Some("3"));
     assert!(!matches(&sampler, &failure));
     failure.error.class_type = Some("KSamplerAdvanced".to_owned());

@@ -17,6 +17,26 @@ fn the_shipped_text_says_what_is_shipped() {
     assert_eq!(written.check(), Ok(()));
 }
 
+/// Reads the `[retry]` of a configuration file.
+fn retry_of(text: &str) -> Policies {
+    #[derive(serde::Deserialize)]
+    struct File {
+        retry: Policies,
+    }
+    toml::from_str::<File>(text).unwrap_or_else(|error| panic!("{text}\n{error}")).retry
+}
+
+#[test]
+fn every_example_of_the_manual_is_fine_and_it_shows_what_is_shipped() {
+    let manual = std::fs::read_to_string(crate::stage::fixtures().join("../docs/retries.md")).unwrap();
+    assert!(manual.contains(Policies::SHIPPED), "the manual shows other policies than those that are shipped");
+    let examples: Vec<&str> = manual.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(examples.len() > 4, "the examples were not found");
+    for example in examples {
+        assert_eq!(retry_of(example).check(), Ok(()), "{example}");
+    }
+}
+
 #[test]
 fn nothing_written_means_what_is_shipped_and_shipped_can_be_left_out() {
     assert_eq!(policies("").list, Policies::shipped().list);
@@ -120,9 +140,21 @@ fn each_mistake_is_named_with_its_policy_its_field_and_the_fix() {
         (on("{ message = \"a\\nb\" }"), "match[0].message:", "several lines"),
         (on("{ class = \"*a*b*c*d*e*f*g*h*i\" }"), "match[0].class:", "stars"),
         (faults("", "match = { error = \"E\" }\nnever = true\ndo = { wait = \"1s\" }"), "never:", "Leave out one"),
-        (faults("limits = { max_retries = 0 }", "match = { error = \"E\" }\nnever = true"), "limits.max_retries:", "never"),
-        (faults("limits = { within = \"0s\" }", "match = { error = \"E\" }\nnever = true"), "limits.within:", "at most"),
-        (faults("", "match = { error = \"E\" }\nnever = true\nlimits = { max_retries = 0 }"), "\"mine\", limits", "from 1"),
+        (
+            faults("limits = { max_retries = 0 }", "match = { error = \"E\" }\nnever = true"),
+            "limits.max_retries:",
+            "never",
+        ),
+        (
+            faults("limits = { within = \"0s\" }", "match = { error = \"E\" }\nnever = true"),
+            "limits.within:",
+            "at most",
+        ),
+        (
+            faults("", "match = { error = \"E\" }\nnever = true\nlimits = { max_retries = 0 }"),
+            "\"mine\", limits",
+            "from 1",
+        ),
     ] {
         assert!(said.contains(policy_field) && said.contains(fix), "{said}");
         assert_eq!(said.lines().count(), 1, "{said}");

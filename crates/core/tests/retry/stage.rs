@@ -104,6 +104,7 @@ impl Course {
     }
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "the inputs are written where they are used")]
 pub fn node(class: &str, inputs: Value) -> Value {
     json!({ "class_type": class, "inputs": inputs })
 }

@@ -170,7 +170,8 @@ mod tests {
 
     #[test]
     fn a_line_of_a_node_that_begins_says_how_long_the_job_still_takes() {
-        let mut job = Job { percentage: 34.9, ..Job::default() };
+        let mut job = Job::default();
+        job.percentage = 34.9;
         let message = "Generating image using K-Sampler".to_owned();
         let begins = News::Started { node: "K-Sampler".into(), message };
         assert_eq!(progress_line(&job, &begins), " 34%  Generating image using K-Sampler");
