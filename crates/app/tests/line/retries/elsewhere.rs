@@ -1,12 +1,14 @@
 //! Instances that lose jobs: run elsewhere, or there again, and not too many at once.
 
-use super::{QUICK, assert_retried, attempts, strict};
+use super::{QUICK, assert_retried, attempts, kinds, out_of_memory, strict, submit_four};
 use crate::process::{DataDir, Monitor};
 use crate::stage::{Stage, start};
 use crate::story::{assert_ended, assert_frames};
 use crate::workflows::submission;
 use monitor_testkit::{NodeScript, Script};
+use reqwest::StatusCode;
 use serde_json::json;
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn a_job_that_its_instance_lost_is_run_elsewhere() {
@@ -86,5 +88,48 @@ async fn an_instance_that_loses_everything_is_not_flooded() {
         );
     }
     assert_eq!(stage.sent(), 24);
+    stage.finish(&[]).await;
+}
+
+#[tokio::test]
+async fn an_instance_that_dies_of_every_job_is_sent_one_a_pause_and_each_pause_is_longer() {
+    let toml = format!("[retry]\npause_after = 2\npause = \"400ms\"\n{QUICK}");
+    let deadly = NodeScript::new().killing(Duration::from_millis(50));
+    let mut stage = Stage::configured(&toml, strict(Script::new().node("3", deadly)).speed(1.0)).await;
+    stage.fake.faults(|faults| faults.hold_after = Some(1));
+    let mut jobs = Vec::new();
+    for _ in 0..6 {
+        jobs.push(stage.submit().await);
+    }
+    stage.fake.faults(|faults| faults.hold_after = None);
+    let began = Instant::now();
+    stage.fake.release();
+    // The third that goes ahead does so after three pauses.
+    stage.fake_when("three more", |_| stage.fake.submitted().len() >= 9).await;
+    assert!(began.elapsed() >= Duration::from_millis(400 + 800 + 1_600), "{:?}", began.elapsed());
+    assert_eq!(stage.sent(), 9);
+    for queue_id in &jobs {
+        let (status, _) = stage.monitor.post(&format!("/v1/generations/{queue_id}/cancel"), &json!({})).await;
+        assert!(status == StatusCode::ACCEPTED || status == StatusCode::CONFLICT, "{status}");
+    }
+    stage.finish(&["jobs keep failing there"]).await;
+}
+
+#[tokio::test]
+async fn an_instance_is_sent_only_so_many_retries_a_minute_and_the_others_say_when_they_go() {
+    let toml = format!("[retry]\nper_minute = 2\n{QUICK}");
+    let mut stage = Stage::configured(&toml, strict(out_of_memory(u32::MAX - 1))).await;
+    let first = submit_four(&mut stage).await;
+    stage.live.until("two quick ones and one that waits", |frame| frame["retryCount"] == 3).await;
+    let delays: Vec<u64> = kinds(&stage.live.of(&first), "job_retry")
+        .into_iter()
+        .map(|frame| frame["retryDelay"].as_u64().unwrap())
+        .collect();
+    assert!(delays[0] < 1_000 && delays[1] < 1_000 && (40_000..=60_000).contains(&delays[2]), "{delays:?}");
+    assert_eq!(stage.sent(), 3);
+    let other = submit_four(&mut stage).await;
+    stage.live.until("a retry", |frame| frame["type"] == "job_retry" && frame["queueId"] == other.as_str()).await;
+    let delay = kinds(&stage.live.of(&other), "job_retry")[0]["retryDelay"].as_u64().unwrap();
+    assert!(delay >= 40_000, "{delay}");
     stage.finish(&[]).await;
 }
