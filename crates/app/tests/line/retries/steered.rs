@@ -26,7 +26,9 @@ async fn a_person_stops_trying_again_and_it_has_failed() {
     assert_eq!(kinds(&stage.live.of(&queue_id), "job_failed").len(), 1);
     assert_eq!((&generation["status"], &generation["retry"]), (&json!("failed"), &Value::Null));
 
-    // It stays so, and a person may go on.
+    // It stays so, in lists too, and a person may go on.
+    let list = stage.monitor.fetch("/v1/generations?status=failed").await;
+    assert_eq!(list["items"][0]["queueId"], queue_id.as_str(), "{list}");
     let stage = stage.crash(&[]).await;
     assert_eq!(stage.monitor.generation(&queue_id).await["status"], "failed");
     stage.monitor.connected().await;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// For all classes of one decision together; what has not come by then is as if the server had not said.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_millis(1_500);
 const IN_PARALLEL: usize = 4;
 /// Of one instance; no server has more.
 const MOST: usize = 20_000;
