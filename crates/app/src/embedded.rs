@@ -22,6 +22,7 @@ use monitor_pipeline::monitor::{self, MonitorHandle, Timing};
 use monitor_pipeline::ports::{Media, Retention, Store};
 use monitor_pipeline::read_model::ReadModel;
 use monitor_pipeline::relay::{Relay, RelayHandle};
+use monitor_pipeline::retry::Desk;
 use monitor_pipeline::service::{Parts, RelaySink, Service, Site, known_jobs};
 use monitor_testkit::{FakeComfy, demo};
 use std::collections::HashMap;
@@ -106,9 +107,11 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
     let line = tokio::spawn(relay.run());
 
     let seed = store.set_fact_once("client_seed", &uuid::Uuid::new_v4().to_string()).await?;
+    let (desk, failures) = Desk::new(config.retry.settings());
     let mut sites = Vec::new();
     for server in servers {
-        sites.push(watch(&dyn_store, &journal, &said, &seed, server).await?);
+        let timeout = server.instance.timeout.or(config.timeout);
+        sites.push(watch(&dyn_store, &journal, &said, &desk, &seed, server, timeout).await?);
     }
     let monitors: Vec<MonitorHandle> = sites.iter().map(|site| site.monitor.clone()).collect();
     let service = Service::new(Parts {
@@ -117,10 +120,12 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         journal: journal.clone(),
         read_model: read_model.clone(),
         relay: said.clone(),
+        desk,
         sites: sites.clone(),
     });
     service.watch_instances(&stop);
     service.dispatch_what_waits(&stop);
+    service.retry_what_failed(failures, &stop);
     keep_time(read_model.clone(), stop.clone());
     keep_house(config, dyn_store, media, read_model.clone(), stop.clone());
 
@@ -214,8 +219,10 @@ async fn watch(
     store: &Arc<dyn Store>,
     journal: &Journal,
     relay: &RelayHandle,
+    desk: &Arc<Desk>,
     seed: &str,
     server: Server,
+    timeout: Option<Duration>,
 ) -> anyhow::Result<Site> {
     let Server { instance, comfy, demo } = server;
     let client_id = client_id(seed, &instance.id).to_string();
@@ -230,9 +237,9 @@ async fn watch(
         ended_prompts: store.ended_prompts(&instance.id, ENDED_PROMPTS).await?,
         // The journal is empty: that of the jobs saw to it.
         history: store.history(&instance.id).await?,
-        timeout_ms: None,
+        timeout_ms: timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
     };
-    let sink = Arc::new(RelaySink { instance_id: instance.id.clone(), relay: relay.clone() });
+    let sink = Arc::new(RelaySink { instance_id: instance.id.clone(), relay: relay.clone(), desk: desk.clone() });
     let monitor = monitor::start(config, Timing::default(), comfy, sink);
     Ok(Site {
         url: instance.url.to_string().trim_end_matches('/').to_owned(),

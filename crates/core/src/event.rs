@@ -293,6 +293,9 @@ bodies! {
         error: JobError,
         #[serde(skip_serializing_if = "Option::is_none", default)] duration_ms: Option<u64>,
         will_retry: bool,
+        /// Steps its node had done when it failed, and of how many, where it counts them.
+        #[serde(skip_serializing_if = "Option::is_none", default)] node_progress: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] node_max_progress: Option<f64>,
         /// `{nodeId: output}` made before it failed, as `ComfyUI` gave it.
         #[serde(skip_serializing_if = "Option::is_none", default)] #[schema(value_type = Object)] output: Option<Value>,
     }
@@ -300,6 +303,9 @@ bodies! {
         reason: InterruptReason,
         #[serde(skip_serializing_if = "Option::is_none", default)] node_id: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none", default)] duration_ms: Option<u64>,
+        /// Steps its node had done when it was stopped, and of how many, where it counts them.
+        #[serde(skip_serializing_if = "Option::is_none", default)] node_progress: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none", default)] node_max_progress: Option<f64>,
         /// `{nodeId: output}` made before it was stopped, as `ComfyUI` gave it.
         #[serde(skip_serializing_if = "Option::is_none", default)] #[schema(value_type = Object)] output: Option<Value>,
     }
@@ -310,6 +316,20 @@ bodies! {
         error: JobError,
         #[serde(skip_serializing_if = "Option::is_none", default)] change: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none", default)] next: Option<String>,
+    }
+}
+
+impl JobInterrupted {
+    /// Of a job of which nobody saw anything run.
+    pub fn unseen(reason: InterruptReason) -> JobInterrupted {
+        JobInterrupted {
+            reason,
+            node_id: None,
+            duration_ms: None,
+            node_progress: None,
+            node_max_progress: None,
+            output: None,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::event::{Dependency, Device, Eta, JobError, NodeState};
 use crate::names::NodeKind;
+use crate::retry::Suggestion;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -126,6 +127,9 @@ pub struct Generation {
     pub retry_count: u32,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retry: Option<Retry>,
+    /// What may work on one that has failed, best first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub suggestions: Vec<Suggestion>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(value_type = Object)]
     pub metadata: Option<Value>,

@@ -41,6 +41,8 @@ pub trait Comfy: Send + Sync {
     async fn object_info(&self) -> Result<Bytes, ComfyError>;
     /// `GET /object_info/{class}`: `None` for a class the server does not have.
     async fn class_info(&self, class: &str) -> Result<Option<ClassInfo>, ComfyError>;
+    /// The same, as the server gave it.
+    async fn class_entry(&self, class: &str) -> Result<Option<Value>, ComfyError>;
 
     /// `POST /prompt`. After any error but [`ComfyError::was_sent`] `false` the server may have it: look first.
     async fn submit(&self, prompt: &Prompt) -> Result<PromptAnswer, ComfyError>;

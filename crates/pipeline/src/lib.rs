@@ -12,4 +12,5 @@ pub mod monitor;
 pub mod ports;
 pub mod read_model;
 pub mod relay;
+pub mod retry;
 pub mod service;

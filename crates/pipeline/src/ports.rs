@@ -8,6 +8,7 @@ use monitor_core::cost::History;
 use monitor_core::event::{Event, FileRef, JobError};
 use monitor_core::generation::{NodeError, Origin, OutputKind, OutputStatus, Status, Summary};
 use monitor_core::performance::Distribution;
+use monitor_core::retry::Tried;
 use monitor_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -71,9 +72,40 @@ pub struct AttemptRecord {
     pub created_at: Timestamp,
     /// Why it was refused.
     pub refusal: Option<JobError>,
+    /// What was said about single nodes and inputs then.
+    pub complaints: Vec<NodeError>,
     /// The server's queue number, once known.
     pub queue_number: Option<f64>,
     pub submitter_client_id: Option<String>,
+    /// What made it, where it was not a person.
+    pub retry: Option<Tried>,
+    /// It failed and was to be tried again, and a person stopped that, or it came to nothing.
+    pub retry_stopped: bool,
+}
+
+/// An attempt to come: what it will be, and when. Becomes an attempt by [`Store::add_attempt`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedRetry {
+    pub queue_id: Uuid,
+    /// Of the attempt to come; the one before it has failed.
+    pub number: u32,
+    pub retry_at: Timestamp,
+    pub tried: Tried,
+    /// From 1, counting this one.
+    pub retry_count: u32,
+    pub max_retries: u32,
+    /// Where the attempt before failed.
+    pub failed_at: String,
+    /// Not there again, as long as another instance is connected.
+    pub other_instance: bool,
+    /// `/free` before it is sent.
+    pub free_memory: bool,
+    /// The API-format graph to send.
+    pub workflow: Value,
+    /// In words, what differs from the attempt before.
+    pub change: Option<String>,
+    /// In words, what comes if this one fails too.
+    pub next: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,12 +201,23 @@ pub struct Retention {
 pub trait Store: Send + Sync {
     /// A new generation with its first attempt, in one step.
     async fn create(&self, record: &GenerationRecord, attempt: &AttemptRecord) -> Result<Created, StoreError>;
-    /// The next attempt of a generation; the same number again changes nothing.
+    /// The next attempt of a generation; the same number again changes nothing. A retry that was planned under this
+    /// number is no longer.
     async fn add_attempt(&self, attempt: &AttemptRecord) -> Result<(), StoreError>;
     /// Replaces what is known of the sending of an attempt (`prompt_id`, `instance_id`, `sending`, `refusal`,
-    /// `queue_number`).
+    /// `complaints`, `queue_number`).
     async fn update_attempt(&self, attempt: &AttemptRecord) -> Result<(), StoreError>;
     async fn set_warnings(&self, queue_id: Uuid, warnings: &[NodeError]) -> Result<(), StoreError>;
+
+    /// Plans the next attempt, and gives the plan that stands: of two under one number the first, and none where the
+    /// attempt is there already.
+    async fn plan_retry(&self, plan: &PlannedRetry) -> Result<Option<PlannedRetry>, StoreError>;
+    /// Of this generation.
+    async fn planned_retry(&self, queue_id: Uuid) -> Result<Option<PlannedRetry>, StoreError>;
+    /// Queue id and moment of every plan, soonest first.
+    async fn planned_retries(&self) -> Result<Vec<(Uuid, Timestamp)>, StoreError>;
+    /// The attempt with this number is the last: what was planned after it is forgotten, and the attempt keeps that.
+    async fn stop_retry(&self, queue_id: Uuid, number: u32) -> Result<(), StoreError>;
     /// Attempts with `Sending::Waiting` or `Sending::Sent`, oldest first.
     async fn unsent(&self) -> Result<Vec<AttemptRecord>, StoreError>;
 
@@ -210,6 +253,8 @@ pub trait Store: Send + Sync {
     /// they ended; within the bounds of a [`History`]. It outlives the generations it was learnt from, and costs the
     /// same however many runs there were. Stays as it is in whatever order events come, unless a bound is met.
     async fn history(&self, instance_id: &str) -> Result<History, StoreError>;
+    /// The part of it that is about one class.
+    async fn history_of_class(&self, instance_id: &str, class_type: &str) -> Result<History, StoreError>;
     /// How long these runs took, by class, of one instance or of all; also of what a [`History`] no longer holds. Costs
     /// the same however many runs there were.
     async fn class_times(&self, instance_id: Option<&str>) -> Result<BTreeMap<String, Distribution>, StoreError>;

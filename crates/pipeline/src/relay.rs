@@ -5,11 +5,13 @@
 use crate::library::Library;
 use crate::ports::{AttemptRecord, Bus, GenerationRecord, Outbox, Sending, Store, StoreError};
 use crate::read_model::ReadModel;
+use futures::stream::{FuturesUnordered, StreamExt};
 use monitor_core::event::Event;
 use monitor_core::generation::Origin;
 use monitor_core::tracker::{Observed, Pace, Picture, Place};
 use monitor_core::workflow::{form, title};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -34,6 +36,12 @@ pub enum Said {
         observed: Box<Observed>,
     },
     Event(Box<Event>),
+    /// An event whose word is not yet decided: told as decided, when it is; as it is where nobody decides any more.
+    /// What others have to tell does not wait for it.
+    Deciding {
+        event: Box<Event>,
+        decision: oneshot::Receiver<Vec<Event>>,
+    },
     Image {
         instance_id: String,
         picture: Picture,
@@ -44,7 +52,7 @@ pub enum Said {
         places: Vec<Place>,
         queue_remaining: Option<u64>,
     },
-    /// Answered when everything before it has been published and has left the outbox.
+    /// Answered when everything before it has been decided and published, and has left the outbox.
     Flush(oneshot::Sender<()>),
 }
 
@@ -68,6 +76,9 @@ impl RelayHandle {
     }
 }
 
+/// A number, and what is to be told.
+type Deciding = Pin<Box<dyn Future<Output = (u64, Vec<Event>)> + Send + Sync>>;
+
 pub struct Relay {
     said: mpsc::UnboundedReceiver<Said>,
     outbox: Arc<dyn Outbox>,
@@ -78,6 +89,12 @@ pub struct Relay {
     /// Published, still in the outbox.
     published: Vec<Uuid>,
     sweep_at: Option<Instant>,
+    /// What is not yet decided, each with its number; numbers are given out in the order of saying.
+    deciding: FuturesUnordered<Deciding>,
+    undecided: BTreeSet<u64>,
+    next_number: u64,
+    /// Those who wait for all decisions below a number.
+    flushes: Vec<(u64, oneshot::Sender<()>)>,
     /// Generations whose events the bus would not take: theirs wait in order, others go on.
     stuck: HashMap<Option<Uuid>, VecDeque<Event>>,
     retry_at: Option<Instant>,
@@ -102,6 +119,10 @@ impl Relay {
             read_model,
             published: Vec::new(),
             sweep_at: None,
+            deciding: FuturesUnordered::new(),
+            undecided: BTreeSet::new(),
+            next_number: 0,
+            flushes: Vec::new(),
             stuck: HashMap::new(),
             retry_at: None,
             retry_pause: FIRST_RETRY,
@@ -138,6 +159,9 @@ impl Relay {
                     }
                     self.take(std::mem::take(&mut batch)).await;
                 }
+                Some((number, events)) = self.deciding.next(), if !self.deciding.is_empty() => {
+                    self.decided(number, events).await;
+                }
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
             }
             let now = Instant::now();
@@ -148,6 +172,9 @@ impl Relay {
                 self.sweep().await;
             }
         }
+        while let Some((number, events)) = self.deciding.next().await {
+            self.decided(number, events).await;
+        }
         self.sweep().await;
     }
 
@@ -157,7 +184,6 @@ impl Relay {
         let mut events: Vec<Option<Event>> = Vec::new();
         let mut newest: HashMap<(Option<Uuid>, Option<String>), usize> = HashMap::new();
         let mut paces: HashMap<Uuid, Pace> = HashMap::new();
-        let mut flushes = Vec::new();
         for said in batch {
             match said {
                 Said::Event(event) => {
@@ -180,26 +206,54 @@ impl Relay {
                 Said::Positions { places, queue_remaining } => {
                     self.read_model.positions(&places, queue_remaining);
                 }
-                Said::Flush(done) => flushes.push(done),
+                Said::Deciding { event, decision } => self.decide_later(*event, decision),
+                Said::Flush(done) => self.flushes.push((self.next_number, done)),
             }
         }
-        let events: Vec<Event> = events.into_iter().flatten().collect();
-        if !events.is_empty() {
-            let durable: Vec<Event> = events.iter().filter(|event| event.is_durable()).cloned().collect();
-            if !durable.is_empty() {
-                self.keep(&durable).await;
-            }
-            self.publish(events).await;
-        }
+        self.tell(events.into_iter().flatten().collect()).await;
         // Not before them: the pace of an attempt whose start is among them would be left aside.
         for pace in paces.values() {
             self.read_model.pace(pace);
         }
-        if !flushes.is_empty() {
-            self.sweep().await;
-            for done in flushes {
-                let _ = done.send(());
-            }
+        self.answer_flushes().await;
+    }
+
+    /// Keeps what is durable, then publishes all of it.
+    async fn tell(&mut self, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
+        let durable: Vec<Event> = events.iter().filter(|event| event.is_durable()).cloned().collect();
+        if !durable.is_empty() {
+            self.keep(&durable).await;
+        }
+        self.publish(events).await;
+    }
+
+    fn decide_later(&mut self, event: Event, decision: oneshot::Receiver<Vec<Event>>) {
+        let number = self.next_number;
+        self.next_number += 1;
+        self.undecided.insert(number);
+        self.deciding.push(Box::pin(async move { (number, decision.await.unwrap_or_else(|_| vec![event])) }));
+    }
+
+    async fn decided(&mut self, number: u64, events: Vec<Event>) {
+        self.undecided.remove(&number);
+        // Together: a kill between them would leave a failure that waits for a retry nobody has heard of.
+        self.tell(events).await;
+        self.answer_flushes().await;
+    }
+
+    async fn answer_flushes(&mut self) {
+        let decided = self.undecided.first().copied().unwrap_or(u64::MAX);
+        let (due, waiting) = std::mem::take(&mut self.flushes).into_iter().partition(|(below, _)| *below <= decided);
+        self.flushes = waiting;
+        if due.is_empty() {
+            return;
+        }
+        self.sweep().await;
+        for (_, done) in due {
+            let _ = done.send(());
         }
     }
 
@@ -327,8 +381,11 @@ fn observed_records(instance_id: &str, observed: &Observed) -> (GenerationRecord
         change: None,
         created_at,
         refusal: None,
+        complaints: Vec::new(),
         queue_number: observed.number,
         submitter_client_id: observed.submitter_client_id.clone(),
+        retry: None,
+        retry_stopped: false,
     };
     (record, attempt)
 }

@@ -22,6 +22,9 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// As for `serve`
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<String>,
+    /// As for `serve`
     #[arg(long, value_name = "URL")]
     comfyui: Vec<String>,
 }
@@ -31,6 +34,7 @@ pub(super) fn check(global: &Global, args: CheckArgs) -> anyhow::Result<Exit> {
         ("listen", args.listen),
         ("data_dir", path_text(args.data_dir.as_ref())),
         ("token_file", path_text(args.token_file.as_ref())),
+        ("timeout", args.timeout),
     ];
     let values = values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let loaded = global.load(Flags { values, comfyui: args.comfyui, ..Flags::default() })?;

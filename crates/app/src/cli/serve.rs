@@ -33,6 +33,9 @@ pub(super) struct ServeArgs {
     /// A file with the token that callers need
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Interrupt jobs that run longer, as in `10m` [default: none]
+    #[arg(long, value_name = "TIME")]
+    timeout: Option<String>,
     /// The ComfyUI to watch; several may be given [default: http://127.0.0.1:8188]
     #[arg(long, value_name = "URL")]
     comfyui: Vec<String>,
@@ -49,6 +52,7 @@ pub(super) async fn serve(global: &Global, args: ServeArgs) -> anyhow::Result<Ex
         ("listen", args.listen),
         ("data_dir", path_text(args.data_dir.as_ref())),
         ("token_file", path_text(args.token_file.as_ref())),
+        ("timeout", args.timeout),
     ];
     let values = values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
     let flags = Flags { values, comfyui: args.comfyui, demo: args.demo, ..Flags::default() };

@@ -1,12 +1,17 @@
 //! Reads `comfyui-monitor.toml` into flat entries that know their line.
 
-use super::{ConfigError, Origin, nearest};
+use super::{ConfigError, Origin, nearest, retry};
+use monitor_core::retry::Policies;
+use serde::Deserialize as _;
 use std::path::Path;
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
 
 pub(super) struct File {
     pub(super) entries: Vec<Entry>,
     pub(super) instances: Vec<InstanceTable>,
+    /// What `[retry]` says besides settings.
+    pub(super) policies: Option<(Policies, Origin)>,
 }
 
 pub(super) struct Entry {
@@ -36,7 +41,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
         origin: reader.origin(error.span().map_or(0, |span| span.start)),
         message: error.message().to_owned(),
     })?;
-    let mut file = File { entries: Vec::new(), instances: Vec::new() };
+    let mut file = File { entries: Vec::new(), instances: Vec::new(), policies: None };
     for (key, value) in table.get_ref() {
         let origin = reader.origin(key.span().start);
         if key.get_ref() == "instance" {
@@ -50,6 +55,8 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<File, ConfigError> {
                 reader.flatten("", table.get_ref(), &reader.origin(table.span().start), &mut entries)?;
                 file.instances.push(InstanceTable { origin: reader.origin(table.span().start), entries });
             }
+        } else if let ("retry", DeValue::Table(table)) = (key.get_ref().as_ref(), value.get_ref()) {
+            reader.retry(table, value.span(), &mut file)?;
         } else {
             reader.flatten(key.get_ref(), value.get_ref(), &origin, &mut file.entries)?;
         }
@@ -61,6 +68,28 @@ impl Reader<'_> {
     fn origin(&self, offset: usize) -> Origin {
         let line = self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
         Origin::File { path: self.path.to_owned(), line }
+    }
+
+    /// Policies are a table of their own kind; beside them are settings like all others.
+    fn retry(&self, table: &DeTable<'_>, span: std::ops::Range<usize>, file: &mut File) -> Result<(), ConfigError> {
+        let mut policies = DeTable::new();
+        for (name, value) in table {
+            if retry::IN_POLICIES.contains(&name.get_ref().as_ref()) {
+                policies.insert(name.clone(), value.clone());
+            } else {
+                let origin = self.origin(name.span().start);
+                self.flatten(&format!("retry.{}", name.get_ref()), value.get_ref(), &origin, &mut file.entries)?;
+            }
+        }
+        let Some(first) = policies.keys().map(|name| name.span().start).min() else { return Ok(()) };
+        let read = Policies::deserialize(Deserializer::from(Spanned::new(span, policies)));
+        let read = read.map_err(|error| ConfigError::Value {
+            origin: self.origin(error.span().map_or(first, |span| span.start)),
+            key: "retry".to_owned(),
+            message: error.message().to_owned(),
+        })?;
+        file.policies = Some((read, self.origin(first)));
+        Ok(())
     }
 
     fn flatten(

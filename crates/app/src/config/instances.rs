@@ -1,15 +1,16 @@
 //! The servers to watch: `[[instance]]`, `COMFYUI_HOST` with `COMFYUI_PORT`, `--comfyui`.
 
 use super::file::{self, Entry, InstanceTable};
-use super::settings::resolve;
+use super::settings::{parse_timeout, resolve};
 use super::{ConfigError, Environment, Loaded, Origin, Secret};
 use http::{HeaderName, HeaderValue};
 use monitor_backends::comfy::Options;
 use reqwest::Url;
 use std::collections::HashSet;
 use std::path::Path;
+use std::time::Duration;
 
-const KEYS: [&str; 7] = ["id", "name", "url", "headers", "token", "token_file", "token_env"];
+const KEYS: [&str; 8] = ["id", "name", "url", "timeout", "headers", "token", "token_file", "token_env"];
 /// Set by HTTP itself, or by the WebSocket handshake.
 const OURS: [&str; 6] = ["host", "connection", "upgrade", "content-length", "transfer-encoding", "origin"];
 
@@ -26,11 +27,39 @@ pub struct Instance {
     pub headers: Vec<(HeaderName, Secret)>,
     /// Sent as `Authorization: Bearer`.
     pub token: Option<Secret>,
+    pub timeout: Timeout,
+}
+
+/// How long a job may run at an instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Timeout {
+    /// As at all others.
+    #[default]
+    General,
+    /// `None`: as long as it takes.
+    Own(Option<Duration>),
+}
+
+impl Timeout {
+    /// `general` is what holds where an instance says nothing.
+    pub fn or(self, general: Option<Duration>) -> Option<Duration> {
+        match self {
+            Timeout::General => general,
+            Timeout::Own(own) => own,
+        }
+    }
 }
 
 impl Instance {
     pub fn new(id: &str, url: Url) -> Self {
-        Instance { id: id.to_owned(), name: id.to_owned(), url, headers: Vec::new(), token: None }
+        Instance {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            url,
+            headers: Vec::new(),
+            token: None,
+            timeout: Timeout::General,
+        }
     }
 
     /// As the adapter wants it.
@@ -182,6 +211,7 @@ fn from_table(
             }
             "name" => name = Some(entry.text.clone()),
             "url" => instance.url = parse_url(&entry.text).map_err(wrong)?,
+            "timeout" => instance.timeout = Timeout::Own(parse_timeout(&entry.text).map_err(wrong)?),
             "token" => instance.token = Some(Secret::new(&entry.text)),
             "token_env" => {
                 let value = environment.get(&entry.text);

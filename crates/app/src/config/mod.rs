@@ -5,14 +5,17 @@ mod file;
 mod instances;
 mod nearest;
 pub mod quantity;
+mod retry;
 mod secret;
 pub mod settings;
 mod show;
 
-pub use instances::Instance;
+pub use instances::{Instance, Timeout};
+pub use retry::Retry;
 pub use secret::Secret;
 pub use show::show;
 
+use monitor_core::retry::PolicyError;
 use settings::{Given, SETTINGS, Setting};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,6 +41,9 @@ pub struct Config {
     /// besides those of loopback.
     pub allowed_hosts: Vec<String>,
     pub instances: Vec<Instance>,
+    /// How long a job may run, where its instance says nothing else; `None`: as long as it takes.
+    pub timeout: Option<Duration>,
+    pub retry: Retry,
     pub media: Media,
     pub retention: Retention,
     pub limits: Limits,
@@ -116,6 +122,8 @@ pub enum ConfigError {
     UnknownVariable { name: String, hint: String },
     #[error("{origin}: `{key}`: {message}")]
     Value { origin: Origin, key: String, message: String },
+    #[error("{origin}: {error}")]
+    Policies { origin: Origin, error: PolicyError },
     #[error("{0}")]
     Instances(String),
     #[error("cannot read the token from {}: {cause}", path.display())]
@@ -184,6 +192,8 @@ impl Config {
             token_file: None,
             allowed_hosts: Vec::new(),
             instances: vec![Instance::default()],
+            timeout: None,
+            retry: Retry::default(),
             media: Media { max_bytes: 2 << 30 },
             retention: Retention { max_age: Some(Duration::from_hours(30 * 24)), max_count: Some(10_000) },
             limits: Limits { request_bytes: 16 << 20, live_connections: 1_000, subscriptions: 100 },
@@ -207,9 +217,15 @@ pub fn load(flags: &Flags, environment: &Environment) -> Result<Loaded, ConfigEr
         let file = file::parse(&path, &text)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         for entry in file.entries {
-            let setting = Setting::named(&entry.key)
-                .ok_or_else(|| file::unknown(entry.origin.clone(), &entry.key, SETTINGS.iter().map(|s| s.key)))?;
+            let keys = || SETTINGS.iter().map(|setting| setting.key).chain(retry::KEYS);
+            let setting =
+                Setting::named(&entry.key).ok_or_else(|| file::unknown(entry.origin.clone(), &entry.key, keys()))?;
             loaded.set(setting, &Given { text: &entry.text, folder, home: home.as_deref() }, entry.origin)?;
+        }
+        if let Some((policies, origin)) = file.policies {
+            policies.check().map_err(|error| ConfigError::Policies { origin: origin.clone(), error })?;
+            loaded.origins.insert(retry::POLICIES.to_owned(), origin);
+            loaded.config.retry.policies = policies;
         }
         if let Some(first) = file.instances.first() {
             loaded.origins.insert("instance".to_owned(), first.origin.clone());

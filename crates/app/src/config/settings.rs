@@ -2,6 +2,7 @@
 
 use super::{Config, Environment, LogFormat, PREFIX, Secret, quantity};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A value as it was written, wherever.
 pub struct Given<'a> {
@@ -115,6 +116,70 @@ pub const SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        key: "timeout",
+        flag: Some("--timeout"),
+        secret: false,
+        set: |config, given| {
+            config.timeout = parse_timeout(given.text)?;
+            Ok(())
+        },
+        show: |config| Some(quoted(&config.timeout.map_or("none".to_owned(), quantity::show_duration))),
+    },
+    Setting {
+        key: "retry.enabled",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.retry.enabled = match given.text {
+                "true" => true,
+                "false" => false,
+                other => return Err(format!("{other:?} is neither `true` nor `false`")),
+            };
+            Ok(())
+        },
+        show: |config| Some(config.retry.enabled.to_string()),
+    },
+    Setting {
+        key: "retry.per_minute",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.retry.per_minute = small_count(given.text)?;
+            Ok(())
+        },
+        show: |config| Some(config.retry.per_minute.to_string()),
+    },
+    Setting {
+        key: "retry.longest_wait",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.retry.longest_wait = quantity::parse_duration(given.text)?;
+            Ok(())
+        },
+        show: |config| Some(quoted(&quantity::show_duration(config.retry.longest_wait))),
+    },
+    Setting {
+        key: "retry.pause_after",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.retry.pause_after = small_count(given.text)?;
+            Ok(())
+        },
+        show: |config| Some(config.retry.pause_after.to_string()),
+    },
+    Setting {
+        key: "retry.pause",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.retry.pause = quantity::parse_duration(given.text)?;
+            Ok(())
+        },
+        show: |config| Some(quoted(&quantity::show_duration(config.retry.pause))),
+    },
+    Setting {
         key: "media.max_bytes",
         flag: None,
         secret: false,
@@ -207,6 +272,22 @@ fn count(text: &str, least: u64) -> Result<u64, String> {
         Ok(number) if number >= least => Ok(number),
         _ => Err(format!("{text:?} is not a whole number from {least}")),
     }
+}
+
+fn small_count(text: &str) -> Result<u32, String> {
+    count(text, 1)?.try_into().map_err(|_| format!("{text:?} is too large"))
+}
+
+/// At least a second: a job that may not even begin is a mistake.
+pub(super) fn parse_timeout(text: &str) -> Result<Option<Duration>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let limit = quantity::parse_duration(text)?;
+    if limit < Duration::from_secs(1) {
+        return Err(format!("{text:?} is less than a second: no job ends in that; \"none\" is no limit"));
+    }
+    Ok(Some(limit))
 }
 
 pub(super) fn quoted(text: &str) -> String {

@@ -1,7 +1,7 @@
 //! `check-config`: the result as TOML, each value with its source. Secrets are masked.
 
 use super::settings::{SETTINGS, quoted};
-use super::{Instance, Loaded};
+use super::{Instance, Loaded, Timeout, quantity, retry};
 
 /// As TOML that could be read again (but for the secrets).
 pub fn show(loaded: &Loaded) -> String {
@@ -14,6 +14,12 @@ pub fn show(loaded: &Loaded) -> String {
             lines.push((String::new(), String::new()));
             lines.push((format!("[{table}]"), String::new()));
             section = table;
+            if table == "retry" {
+                let names: Vec<_> =
+                    loaded.config.retry.policies.list.iter().map(|policy| quoted(&policy.name)).collect();
+                let names = format!("# policies, in this order: {}", names.join(", "));
+                lines.push((names, loaded.origin(retry::POLICIES).to_string()));
+            }
         }
         lines.push((format!("{name} = {value}"), loaded.origin(setting.key).to_string()));
     }
@@ -37,6 +43,9 @@ fn instance_lines(instance: &Instance) -> Vec<String> {
         format!("name = {}", quoted(&instance.name)),
         format!("url = {}", quoted(instance.url.as_str())),
     ];
+    if let Timeout::Own(timeout) = instance.timeout {
+        lines.push(format!("timeout = {}", quoted(&timeout.map_or("none".to_owned(), quantity::show_duration))));
+    }
     if let Some(token) = &instance.token {
         lines.push(format!("token = {}", quoted(&format!("{token:?}"))));
     }

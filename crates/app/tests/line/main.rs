@@ -7,6 +7,7 @@
 mod access;
 mod choosing;
 mod crashes;
+mod history;
 mod hostile;
 mod live;
 mod others;
@@ -14,6 +15,7 @@ mod outages;
 mod process;
 mod recordings;
 mod refusals;
+mod retries;
 mod stage;
 mod steering;
 mod stopping;

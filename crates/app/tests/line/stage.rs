@@ -33,8 +33,18 @@ pub(crate) async fn scripted(script: Script) -> Stage {
 
 impl Stage {
     pub(crate) async fn with(builder: Builder) -> Stage {
-        let fake = start(builder).await;
+        Self::on(DataDir::new(), builder).await
+    }
+
+    /// With a configuration; retries are on then, unless it says otherwise.
+    pub(crate) async fn configured(toml: &str, builder: Builder) -> Stage {
         let folder = DataDir::new();
+        folder.configure(toml);
+        Self::on(folder, builder).await
+    }
+
+    async fn on(folder: DataDir, builder: Builder) -> Stage {
+        let fake = start(builder).await;
         let monitor = Monitor::start(&folder, &[fake.base_url()]).await;
         monitor.connected().await;
         let live = monitor.live().await;

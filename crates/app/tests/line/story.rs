@@ -80,7 +80,11 @@ pub(crate) fn assert_events(events: &[Value]) {
         assert!(now > sequence, "{now} after {sequence}: {event}");
         sequence = now;
     }
-    let kinds: Vec<_> = events.iter().map(|event| event["detailType"].as_str().unwrap()).collect();
+    let mut kinds: Vec<_> = events.iter().map(|event| event["detailType"].as_str().unwrap()).collect();
+    if kinds.last() == Some(&"Job Retrying") {
+        kinds.pop();
+        assert_eq!(events[kinds.len() - 1]["detail"]["willRetry"], true, "{kinds:?}");
+    }
     let ends: Vec<_> = kinds
         .iter()
         .enumerate()
@@ -149,7 +153,8 @@ pub(crate) async fn assert_ended(monitor: &Monitor, queue_id: &str) -> Value {
     assert_eq!(snapshot["generation"], generation, "the snapshot differs from the generation");
     let events = monitor.events(generation["promptId"].as_str().unwrap()).await;
     assert_events(&events);
-    let end = events.last().unwrap();
+    let retried = |event: &&Value| event["detailType"] != "Job Retrying";
+    let end = events.iter().rfind(retried).unwrap();
     let status = match end["detailType"].as_str().unwrap() {
         "Job Completed" => "completed",
         "Job Failed" => "failed",

@@ -15,7 +15,7 @@ use monitor_pipeline::api::Upload;
 use monitor_pipeline::comfy::{Comfy, ComfyError, Prompt, PromptAnswer, Socket};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Response, Url, redirect};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Finding the server and shaking hands.
@@ -236,6 +236,15 @@ impl Comfy for ComfyServer {
         let mut info = self.read(what, body, rest::object_info).await?;
         let place = info.classes.iter().position(|info| info.name == class);
         Ok(place.map(|place| info.classes.swap_remove(place)))
+    }
+
+    async fn class_entry(&self, class: &str) -> Result<Option<Value>, ComfyError> {
+        let what = "GET /object_info/{class}";
+        let Ok(url) = self.route(what, &["object_info", class]) else { return Ok(None) };
+        let body = self.get(what, url, LARGE, CLASS_BYTES).await?;
+        let read =
+            serde_json::from_slice::<Value>(&body).map_err(|cause| self.asked(what).not_comfy(cause.to_string()));
+        Ok(read?.get_mut(class).map(Value::take))
     }
 
     async fn submit(&self, prompt: &Prompt) -> Result<PromptAnswer, ComfyError> {

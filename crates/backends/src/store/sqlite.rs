@@ -10,6 +10,7 @@ mod list;
 mod media;
 mod open;
 mod prune;
+mod retries;
 mod summaries;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,8 @@ use monitor_core::generation::{NodeError, Summary};
 use monitor_core::performance::Distribution;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{
-    AttemptRecord, Created, GenerationRecord, Known, ListQuery, MediaRecord, Page, Pruned, Retention, Store, StoreError,
+    AttemptRecord, Created, GenerationRecord, Known, ListQuery, MediaRecord, Page, PlannedRetry, Pruned, Retention,
+    Store, StoreError,
 };
 use sqlx::{SqliteConnection, SqlitePool};
 use std::collections::BTreeMap;
@@ -136,6 +138,23 @@ impl Store for Sqlite {
             .await
     }
 
+    async fn plan_retry(&self, plan: &PlannedRetry) -> Result<Option<PlannedRetry>, StoreError> {
+        let row = self.told(retries::PlanRow::of(plan))?;
+        self.write(Writes::Once, move |connection| Box::pin(retries::plan(connection, row))).await
+    }
+
+    async fn planned_retry(&self, queue_id: Uuid) -> Result<Option<PlannedRetry>, StoreError> {
+        self.told(retries::of_generation(self.readers(), queue_id).await)
+    }
+
+    async fn planned_retries(&self) -> Result<Vec<(Uuid, Timestamp)>, StoreError> {
+        self.told(retries::all(self.readers()).await)
+    }
+
+    async fn stop_retry(&self, queue_id: Uuid, number: u32) -> Result<(), StoreError> {
+        self.write(Writes::Once, move |connection| Box::pin(retries::stop(connection, queue_id, number))).await
+    }
+
     async fn unsent(&self) -> Result<Vec<AttemptRecord>, StoreError> {
         self.told(generations::unsent(self.readers()).await)
     }
@@ -192,6 +211,10 @@ impl Store for Sqlite {
 
     async fn history(&self, instance_id: &str) -> Result<History, StoreError> {
         self.told(history::of_instance(self.readers(), instance_id).await)
+    }
+
+    async fn history_of_class(&self, instance_id: &str, class_type: &str) -> Result<History, StoreError> {
+        self.told(history::of_class(self.readers(), instance_id, class_type).await)
     }
 
     async fn class_times(&self, instance_id: Option<&str>) -> Result<BTreeMap<String, Distribution>, StoreError> {

@@ -20,8 +20,10 @@ const MOST_ALIKE: usize = 24;
 const HALF_LIFE_MS: f64 = 30.0 * 86_400_000.0;
 /// What each newer run takes from the weight of an older one.
 const FADE: f64 = 0.85;
-/// How much runs of exactly the same vary (standard deviation of the logarithm) as long as few were seen.
+/// How much runs of exactly the same vary (standard deviation of the logarithm), as long as few were seen: for what they
+/// teach, and, with the machine's moods, for what comes next.
 const USUAL_NOISE: f64 = 0.12;
+const USUAL_MOODS: f64 = 0.2;
 /// What is shorter says more about the machine's mood than about the work.
 const TRIFLE_MS: f64 = 10.0;
 
@@ -29,7 +31,7 @@ const TRIFLE_MS: f64 = 10.0;
 /// numbers: of the exponent).
 mod freedom {
     pub const STEPS: f64 = 0.15;
-    pub const PIXELS: f64 = 0.35;
+    pub const PIXELS: f64 = 0.4;
     pub const BATCH: f64 = 0.45;
     pub const NUMBER: f64 = 0.6;
     pub const MODEL: f64 = 0.4;
@@ -54,6 +56,8 @@ struct Word<'a> {
     residual: f64,
     /// Variance of that, from the number of runs and how they vary.
     variance: f64,
+    /// How much such runs vary.
+    moods: f64,
     median: f64,
 }
 
@@ -87,9 +91,8 @@ impl Model<'_> {
         let told: f64 = weights.iter().zip(&words).map(|(weight, word)| weight * (word.residual - mean)).sum();
         let known: f64 = weights.iter().zip(&to_node).map(|(weight, likeness)| weight * likeness).sum();
         let own = likeness(&work.drivers, &work.drivers, &work.drivers, intercept);
-        let noise = words.iter().map(|word| word.variance).fold(USUAL_NOISE * USUAL_NOISE, f64::min);
-        let variance = (own - known).max(0.0) + noise.max(0.004);
-        Guess { mu: shipped.mu + mean + told, sigma: variance.sqrt() }
+        let moods = words.first().map_or(USUAL_MOODS, |word| word.moods);
+        Guess { mu: shipped.mu + mean + told, sigma: ((own - known).max(0.0) + moods * moods).sqrt() }
     }
 
     /// Milliseconds that loading weights adds to the first step of a node whose weights are loaded in this run.
@@ -156,17 +159,20 @@ impl Model<'_> {
         }
         let runs: f64 = logs.iter().map(|(_, weight)| weight).sum();
         let middle = median(logs.clone());
-        let noise = if logs.len() >= 4 {
+        let (noise, moods) = if logs.len() >= 4 {
             let away = logs.iter().map(|(log, weight)| ((log - middle).abs(), *weight)).collect();
-            (1.48 * median(away)).max(0.04)
+            let noise = (1.48 * median(away)).max(0.04);
+            // Few runs in a row are more alike than those to come.
+            (noise, noise.max(USUAL_MOODS / 2.0))
         } else {
-            USUAL_NOISE
+            (USUAL_NOISE, USUAL_MOODS)
         };
         let shipped = prior(&bucket.class_type, bucket.kind, &bucket.drivers, self.device);
         Some(Word {
             drivers: &bucket.drivers,
             residual: middle - shipped.mu,
             variance: noise * noise / runs.max(0.05),
+            moods,
             median: middle.exp(),
         })
     }

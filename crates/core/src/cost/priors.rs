@@ -75,7 +75,10 @@ pub fn prior(class_type: &str, kind: NodeKind, drivers: &Drivers, device: Device
         }
         NodeKind::Upscaler if drivers.model.is_some() => (200.0 * megapixels, 9_000.0 * megapixels, 1.0 + unsure),
         // What compressing takes depends on the picture: plain colours are quick, noise is slow.
-        NodeKind::Saver => (5.0 + 200.0 * megapixels, 5.0 + 200.0 * megapixels, 1.2 + unsure),
+        NodeKind::Saver => {
+            let each = if class_type.contains("Animated") { 250.0 } else { 300.0 };
+            (5.0 + each * megapixels, 5.0 + each * megapixels, 1.2 + unsure)
+        }
         NodeKind::Preview => (5.0 + 60.0 * megapixels, 5.0 + 60.0 * megapixels, 1.2 + unsure),
         NodeKind::Image | NodeKind::Upscaler | NodeKind::Mask => {
             let taps = kernel_taps(drivers);
@@ -127,5 +130,5 @@ fn told(kind: NodeKind, drivers: &Drivers) -> Option<Guess> {
     let seconds =
         ["seconds", "duration", "delay", "wait"].iter().find_map(|name| drivers.inputs.get(*name)?.as_f64())?;
     let all = seconds * 1_000.0 * drivers.batch.unwrap_or(1.0);
-    (seconds > 0.0).then(|| Guess::of_ms(all.min(3.6e6), 1.0))
+    (seconds > 0.0).then(|| Guess::of_ms(all.min(3.6e6), 0.6))
 }

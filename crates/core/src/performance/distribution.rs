@@ -1,13 +1,15 @@
 //! How long runs took, kept in bins: as small for a million of them as for a thousand.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Bins of one octave, as a power of two: none is wider than a 64th of the times in it.
 const FINENESS: u32 = 6;
 
 /// Counts of runs by time. What is told from it is less than 1.6 percent off, and exact where all runs of a bin took
-/// the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// the same. In JSON: `[[bin, runs, milliseconds together], ...]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<(u16, u64, u64)>", from = "Vec<(u16, u64, u64)>")]
 pub struct Distribution {
     bins: BTreeMap<u16, Bin>,
 }
@@ -16,6 +18,22 @@ pub struct Distribution {
 struct Bin {
     runs: u64,
     total_ms: u64,
+}
+
+impl From<Vec<(u16, u64, u64)>> for Distribution {
+    fn from(bins: Vec<(u16, u64, u64)>) -> Distribution {
+        let mut times = Distribution::default();
+        for (bin, runs, total_ms) in bins {
+            times.add(bin, runs, total_ms);
+        }
+        times
+    }
+}
+
+impl From<Distribution> for Vec<(u16, u64, u64)> {
+    fn from(times: Distribution) -> Vec<(u16, u64, u64)> {
+        times.bins.into_iter().map(|(bin, Bin { runs, total_ms })| (bin, runs, total_ms)).collect()
+    }
 }
 
 impl Bin {
@@ -30,11 +48,10 @@ impl Distribution {
     pub fn bin(duration_ms: u64) -> u16 {
         let octave = duration_ms.checked_ilog2().unwrap_or(0).saturating_sub(FINENESS);
         // At most 57 * 64 + 127.
-        ((octave << FINENESS) as u64 + (duration_ms >> octave)) as u16
+        (u64::from(octave << FINENESS) + (duration_ms >> octave)) as u16
     }
 
-    /// Adds `runs` of one bin that took `total_ms` together.
-    pub fn add(&mut self, bin: u16, runs: u64, total_ms: u64) {
+    fn add(&mut self, bin: u16, runs: u64, total_ms: u64) {
         if runs == 0 {
             return;
         }
@@ -45,6 +62,13 @@ impl Distribution {
 
     pub fn learn(&mut self, duration_ms: u64) {
         self.add(Distribution::bin(duration_ms), 1, duration_ms);
+    }
+
+    /// Adds all the runs of another one.
+    pub fn merge(&mut self, other: &Distribution) {
+        for (bin, Bin { runs, total_ms }) in &other.bins {
+            self.add(*bin, *runs, *total_ms);
+        }
     }
 
     pub fn runs(&self) -> u64 {
@@ -138,6 +162,17 @@ mod tests {
             (times.quantile(0.5), times.quantile(0.9), times.ticks(60)),
             (1_234_567, 1_234_567, vec![1_234_567; 9])
         );
+    }
+
+    #[test]
+    fn it_is_read_back_as_it_was_written_and_merges_into_the_same() {
+        let (one, other, both) = (of([0, 5, 900]), of([901, 77_000]), of([0, 5, 900, 901, 77_000]));
+        let text = serde_json::to_string(&both).unwrap();
+        assert_eq!(serde_json::from_str::<Distribution>(&text).unwrap(), both);
+        assert_eq!(serde_json::to_string(&one).unwrap(), "[[0,1,0],[5,1,5],[304,1,900]]");
+        let mut merged = one;
+        merged.merge(&other);
+        assert_eq!(merged, both);
     }
 
     #[test]

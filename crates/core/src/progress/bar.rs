@@ -18,7 +18,9 @@ const STEP_NOISE_WORTH: f64 = 4.0;
 const DRIFT: f64 = 0.05;
 /// How much one step counts less than the next.
 const FADE: f64 = 0.9;
-/// What the first step is worth, compared with the others.
+/// How much the first step varies against the others (standard deviation of the logarithm), and what it is worth for
+/// their pace, compared with one of them.
+const FIRST_NOISE: f64 = 0.5;
 const FIRST: f64 = 0.1;
 /// Steps that grow or shrink steadily are followed as far as they do so by more than their noise: how much a step may
 /// change along the bar, relative to the mean step (standard deviation).
@@ -35,6 +37,8 @@ pub(super) struct Bar {
     units: f64,
     /// When it last moved.
     moved: u64,
+    /// Its steps are sure to come, though none has: else a bar that stands says nothing yet.
+    promised: bool,
     /// Milliseconds and units of the first move.
     first: Option<(f64, f64)>,
     /// Milliseconds a unit, newest last, and where in its round it was made (0 to 1).
@@ -52,9 +56,29 @@ pub(super) struct Beforehand {
 
 impl Bar {
     pub fn new(key: u64, value: f64, max: f64, began: u64, now: u64) -> Bar {
-        let mut bar = Bar { key, value: 0.0, max, rounds: 0, units: 0.0, moved: began, first: None, steps: Vec::new() };
+        let mut bar = Bar {
+            key,
+            value: 0.0,
+            max,
+            rounds: 0,
+            units: 0.0,
+            moved: began,
+            promised: false,
+            first: None,
+            steps: Vec::new(),
+        };
         bar.reach(key, value, max, now);
         bar
+    }
+
+    /// A bar that nobody has reported yet, of a node that is sure to report it.
+    pub fn promised(max: f64, began: u64) -> Bar {
+        Bar { promised: true, ..Bar::new(u64::MAX, 0.0, max, began, began) }
+    }
+
+    /// Whether it says anything about the time of its node.
+    pub fn tells(&self) -> bool {
+        self.promised || self.first.is_some()
     }
 
     pub fn reach(&mut self, key: u64, value: f64, max: f64, now: u64) {
@@ -200,9 +224,16 @@ impl Bar {
         }
         let (next, later) = (units.min(self.next_move()), (units - self.next_move()).max(0.0));
         let loading = if self.first.is_none() { before.load_ms } else { 0.0 };
-        let each = step.median() * self.trend();
+        let mut each = step.median() * self.trend();
         let noise = self.noise();
-        let under_way = Guess::of_ms(each * next + loading, noise.max(step.sigma)).remaining(waited, 0.5);
+        let unsure = step.sigma.powi(2);
+        // The first step does more than the others: it says less about them.
+        let noise = if self.first.is_none() { noise.max(FIRST_NOISE) } else { noise };
+        let coming = Guess::of_ms(each * next + loading, (unsure + noise * noise).sqrt());
+        let under_way = coming.remaining(waited, 0.5);
+        // A step that is late speaks for slow steps, as far as their pace was not known.
+        let late = ((waited + under_way) / coming.median()).max(1.0);
+        each *= late.powf(unsure / (unsure + noise * noise));
         let left = under_way + later * each;
         let rounds_unsure = if before.rounds > 1.0 || self.rounds > 0 { 0.25 } else { 0.0 };
         let relative = step.sigma + noise / units.max(1.0).sqrt() + rounds_unsure + DRIFT;

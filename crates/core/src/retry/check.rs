@@ -1,4 +1,4 @@
-//! What `ComfyUI` would refuse about a graph, after `validate_inputs` of its `execution.py`.
+//! What `ComfyUI` would refuse about the inputs of a graph, after `validate_inputs` of its `execution.py`.
 //!
 //! A class with a check of its own (`VALIDATE_INPUTS`) may take more or less than it declares, and `/object_info` does
 //! not say which have one; those that take uploads do.
@@ -46,6 +46,8 @@ pub(super) fn check_node(graph: &Value, id: &str, classes: &Classes) -> Vec<Comp
             None => None,
             Some(value) => match as_link(value) {
                 Some((from, output)) => link_fault(graph, from, output, spec, classes),
+                // `ComfyUI` takes every list for a link that does not say that it is a value.
+                None if value.is_array() => Some(format!("is {value}, which is no link")),
                 None => value_fault(plain(value), spec),
             },
         };

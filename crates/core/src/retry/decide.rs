@@ -1,6 +1,6 @@
 //! What to do about a failure.
 
-use super::change::{Changed, Subject, counterpart};
+use super::change::{Scene, counterpart};
 use super::matching::policy_for;
 use super::policy::{Another, Change, MAX_RETRIES, Policies, Policy, Step, WITHIN, Wait};
 use super::words::{Doing, Said};
@@ -62,13 +62,15 @@ impl Course<'_, '_> {
         let in_a_row = own.iter().rev().take_while(|tried| Some(tried.step) == last).count();
         let done = |index| if last == Some(index) { in_a_row } else { 0 };
         let steps = self.policy.steps.iter().enumerate().skip(last.unwrap_or(0));
-        let mut left = steps.filter(|(index, step)| done(*index) < step.times as usize);
-        let (index, step, changed) = left.find_map(|(index, step)| Some((index, step, self.apply(step, workflow)?)))?;
+        let mut left = steps.filter(|(index, step)| done(*index) < step.times as usize && self.can_be_sent(step));
+        let failed = self.failure.error.node_id.as_deref();
+        let scene = Scene::new(workflow, self.classes, failed, self.jitter);
+        let (index, step, changed) = left.find_map(|(index, step)| Some((index, step, scene.change(step)?)))?;
         let delay_ms = step.wait.map_or(0, |wait| wait.delay(done(index), self.jitter));
         if !self.in_time(tried, at, at.plus(delay_ms)) {
             return None;
         }
-        let said = changed.as_ref().map(Changed::said).unwrap_or_default();
+        let said = changed.said();
         let doing = self.doing(step, &said);
         let decision = Decision {
             policy: self.policy.name.clone(),
@@ -80,20 +82,14 @@ impl Course<'_, '_> {
             other_instance: doing.other_instance,
             change: doing.change(),
             next: None,
-            workflow: changed.map_or_else(|| workflow.clone(), |changed| changed.workflow),
+            workflow: changed.workflow,
         };
         Some((decision, said))
     }
 
-    /// What the step makes of the workflow, which may be nothing else; `None` if it cannot be done.
-    fn apply(&self, step: &Step, workflow: &Value) -> Option<Option<Changed>> {
-        if step.another_instance == Another::Must(true) && !self.other_instance {
-            return None;
-        }
-        let failed = self.failure.error.node_id.as_deref();
-        let subject = Subject { workflow, classes: self.classes, failed, jitter: self.jitter };
-        let changed = subject.change(step);
-        (changed.is_some() || step.change.is_empty()).then_some(changed)
+    /// Whether there is an instance for the step.
+    fn can_be_sent(&self, step: &Step) -> bool {
+        self.other_instance || step.another_instance != Another::Must(true)
     }
 
     fn doing<'a>(&self, step: &Step, said: &'a [Said]) -> Doing<'a> {

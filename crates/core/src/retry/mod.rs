@@ -1,14 +1,14 @@
 //! Trying again with other parameters: policies as data, and the decision they lead to. Pure: what happened and what is
 //! known goes in, what to do comes out.
 //!
-//! [`policy`] is what a person writes, [`matching`] says which policy is for a failure, [`decide()`] which of its steps
-//! is next. [`change`] makes another workflow of the one that failed, and [`check()`] is what nothing gets past that
+//! [`policy`] is what a person writes, `matching` says which policy is for a failure, [`decide()`] which of its steps
+//! is next. `change` makes another workflow of the one that failed, and [`check()`] is what nothing gets past that
 //! `ComfyUI` would refuse. [`suggest()`] is for what has failed for good.
 
-pub mod change;
+mod change;
 pub mod check;
-pub mod decide;
-pub mod matching;
+mod decide;
+mod matching;
 pub mod policy;
 mod shipped;
 pub mod suggest;
@@ -52,7 +52,7 @@ pub struct Failure {
 }
 
 /// One automatic retry of this generation so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tried {
     /// Name of the policy.
     pub policy: String,

@@ -11,7 +11,7 @@
 //! do = [
 //!   { free_memory = true, wait = "2s" },
 //!   { change = "batch", times = 2 },
-//!   { change = { what = "size", factor = 0.75, round = 64, floor = 512 } },
+//!   { change = { what = "size", factor = 0.75, round = 8, floor = 512 } },
 //! ]
 //! ```
 //!
@@ -210,7 +210,8 @@ pub enum Change {
     Size {
         #[serde(default = "three_quarters")]
         factor: f64,
-        #[serde(default = "sixty_four")]
+        /// 64 suits the first models best, 8 keeps the shape of the picture.
+        #[serde(default = "eight")]
         round: u64,
         #[serde(default = "five_hundred_twelve")]
         floor: u64,
@@ -322,9 +323,6 @@ fn eight() -> u64 {
 }
 fn seventeen() -> u64 {
     17
-}
-fn sixty_four() -> u64 {
-    64
 }
 fn five_hundred_twelve() -> u64 {
     512

@@ -48,7 +48,7 @@ fn out_of_memory() -> Policy {
             Step { free_memory: true, wait: wait(2), ..Step::default() },
             change(Change::TiledVae {}, 1),
             change(Change::Batch { factor: 0.5, floor: 1 }, 2),
-            change(Change::Size { factor: 0.75, round: 64, floor: 512 }, 2),
+            change(Change::Size { factor: 0.75, round: 8, floor: 512 }, 2),
             change(Change::Frames { factor: 0.6, floor: 17 }, 2),
         ],
         limits: Limits::default(),

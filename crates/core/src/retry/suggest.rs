@@ -1,6 +1,6 @@
 //! What is likely to work on a generation that has failed for good.
 
-use super::change::{Edit, Subject};
+use super::change::{Edit, Scene};
 use super::matching::policy_for;
 use super::policy::{Policies, Policy};
 use super::words::Doing;
@@ -124,14 +124,10 @@ fn record_in_words(there: &Record, here: Option<&Record>, failure: &Failure) -> 
 
 /// What the steps of the policy would still change, each by itself.
 fn changes(policy: &Policy, failure: &Failure, circumstances: &Circumstances) -> Vec<Suggestion> {
-    let subject = Subject {
-        workflow: circumstances.workflow,
-        classes: circumstances.classes,
-        failed: failure.error.node_id.as_deref(),
-        jitter: circumstances.jitter,
-    };
+    let Circumstances { workflow, classes, jitter, .. } = *circumstances;
+    let scene = Scene::new(workflow, classes, failure.error.node_id.as_deref(), jitter);
     let mut suggestions = Vec::new();
-    for changed in policy.steps.iter().filter_map(|step| subject.change(step)) {
+    for changed in policy.steps.iter().filter_map(|step| scene.change(step)) {
         let said = changed.said();
         let overrides = changed.overrides();
         let doing = Doing { said: &said, free_memory: false, other_instance: false };
@@ -141,7 +137,7 @@ fn changes(policy: &Policy, failure: &Failure, circumstances: &Circumstances) ->
         let suggestion = Suggestion {
             kind: if overrides.is_some() { SuggestionKind::Overrides } else { SuggestionKind::Edit },
             title: first.title().to_owned(),
-            detail: changed.edits.iter().find_map(|edit| edit.by_hand(circumstances.workflow)).unwrap_or(detail),
+            detail: changed.edits.iter().find_map(|edit| edit.by_hand(workflow)).unwrap_or(detail),
             instance_id: None,
             overrides,
         };
@@ -155,9 +151,9 @@ fn changes(policy: &Policy, failure: &Failure, circumstances: &Circumstances) ->
 impl Edit {
     /// How a person does it in the editor, where overrides cannot.
     fn by_hand(&self, workflow: &Value) -> Option<String> {
-        let class = self.class?;
-        let before = workflow.get(&self.node_id)?.get("class_type")?.as_str()?;
-        Some(format!("Replace node {} ({before}) by {class}, which needs less memory", self.node_id))
+        let (node_id, class) = self.class.as_ref()?;
+        let before = workflow.get(node_id)?.get("class_type")?.as_str()?;
+        Some(format!("Replace node {node_id} ({before}) by {class}, which needs less memory"))
     }
 }
 
@@ -181,9 +177,8 @@ fn cure(complaint: &NodeError, circumstances: &Circumstances) -> Option<Suggesti
     let inputs = circumstances.workflow.get(node_id).and_then(|node| node.get("inputs")?.as_object());
     let given = inputs.and_then(|inputs| inputs.get(input)?.as_str());
     let specs = info.zip(inputs).map(|(info, inputs)| spec::of_node(info, inputs));
-    let choices = match specs.as_ref().and_then(|specs| specs.get(input)).map(|spec| spec.kind) {
-        Some(Kind::Choice(choices)) => choices,
-        _ => return Some(edit(format!("Change \"{input}\" in {title} (node {node_id})"))),
+    let Some(Kind::Choice(choices)) = specs.as_ref().and_then(|specs| specs.get(input)).map(|spec| spec.kind) else {
+        return Some(edit(format!("Change \"{input}\" in {title} (node {node_id})")));
     };
     let same_file = given.and_then(|given| the_same_file(given, choices));
     Some(match same_file {
@@ -205,6 +200,3 @@ fn the_same_file<'a>(given: &str, choices: &'a [Value]) -> Option<&'a str> {
     let only = same.next().filter(|choice| *choice != given && choice.contains('.'))?;
     same.next().is_none().then_some(only)
 }
-
-#[cfg(test)]
-mod tests;

@@ -21,6 +21,10 @@ pub(super) enum Said {
         from: u64,
         to: u64,
     },
+    Megapixels {
+        from: String,
+        to: String,
+    },
     /// Node by its title.
     Tiled {
         title: String,
@@ -37,6 +41,7 @@ impl fmt::Display for Said {
             Self::NewSeed => f.write_str("new seed"),
             Self::Batch { from, to } => write!(f, "batch size {from} to {to}"),
             Self::Size { from, to } => write!(f, "{} × {} to {} × {}", from.0, from.1, to.0, to.1),
+            Self::Megapixels { from, to } => write!(f, "{from} to {to} megapixels"),
             Self::Frames { from, to } => write!(f, "{from} frames to {to}"),
             Self::Tiled { title } => write!(f, "{title} in tiles"),
             Self::Precision { title, to } => write!(f, "{title} in {to}"),
@@ -50,7 +55,7 @@ impl Said {
         match self {
             Self::NewSeed => "Another seed",
             Self::Batch { .. } => "A smaller batch",
-            Self::Size { .. } => "A smaller picture",
+            Self::Size { .. } | Self::Megapixels { .. } => "A smaller picture",
             Self::Frames { .. } => "A shorter video",
             Self::Tiled { .. } => "Work in tiles",
             Self::Precision { .. } => "A lower precision",
@@ -62,6 +67,7 @@ impl Said {
         match self {
             Self::Batch { to, .. } => format!("batch size {to}"),
             Self::Size { to, .. } => format!("{} × {}", to.0, to.1),
+            Self::Megapixels { to, .. } => format!("{to} megapixels"),
             Self::Frames { to, .. } => format!("{to} frames"),
             other => other.to_string(),
         }
@@ -127,6 +133,7 @@ mod tests {
             (Said::NewSeed, "New seed", "new seed"),
             (Said::Batch { from: 4, to: 2 }, "Batch size 4 to 2", "batch size 2"),
             (Said::Size { from: (1024, 1024), to: (768, 768) }, "1024 × 1024 to 768 × 768", "768 × 768"),
+            (Said::Megapixels { from: "1".into(), to: "0.57".into() }, "1 to 0.57 megapixels", "0.57 megapixels"),
             (Said::Frames { from: 81, to: 49 }, "81 frames to 49", "49 frames"),
             (Said::Tiled { title: title() }, "VAE Decoder in tiles", "VAE Decoder in tiles"),
             (

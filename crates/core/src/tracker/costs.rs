@@ -74,6 +74,7 @@ impl Costs {
             legs.push(Leg {
                 guess,
                 load_ms: if loads { model.load_ms(&work).min(guess.median() * 0.8) } else { 0.0 },
+                steps: work.drivers.steps.filter(|_| work.kind == NodeKind::Sampler),
                 rounds,
                 sources: plan.sources(place),
                 means: means(node.kind),
@@ -97,16 +98,22 @@ impl Costs {
         Charted { course: Course::new(legs, started), works, expected }
     }
 
-    /// What a job has just told: history is made of it.
-    pub fn learn(&mut self, now: Now, event: &Event) {
-        let Body::NodeExecuted(done) = &event.body else { return };
-        let (Some(work), Some(duration_ms)) = (&done.work, done.duration_ms) else { return };
+    /// What is expected of a node now.
+    pub fn guess(&self, work: &Work, wall: Timestamp) -> Guess {
+        Model { history: &self.history, device: self.device, now: wall }.guess(work)
+    }
+
+    /// What a job has just told: history is made of it. True if there was something to learn.
+    pub fn learn(&mut self, now: Now, event: &Event) -> bool {
+        let Body::NodeExecuted(done) = &event.body else { return false };
+        let (Some(work), Some(duration_ms)) = (&done.work, done.duration_ms) else { return false };
         self.history.learn(work, work.run(now.wall, duration_ms));
         if let (NodeKind::Loader, Some(model)) = (work.kind, &work.drivers.model)
             && self.loaded.len() < MAX_LOADED
         {
             self.loaded.insert(model.clone());
         }
+        true
     }
 
     /// A job has run: its nodes are what the cache holds now.

@@ -154,7 +154,8 @@ impl Job {
         job.submitter.clone_from(&known.submitter_client_id);
         job.number = known.number;
         job.gap = true;
-        if known.ours && known.events.is_empty() {
+        // Without a number the server has not answered, as far as we know.
+        if known.ours && known.events.is_empty() && known.number.is_none() {
             job.phase = Phase::Submitting;
         }
         let attempt = job.attempt;
@@ -309,6 +310,14 @@ impl Job {
         expected
     }
 
+    /// A node is done: what it took is news about others of its class that have not begun.
+    pub fn expect_again(&mut self, costs: &Costs, done: &str, now: Now) {
+        let Some(class) = self.plan.node(done).map(|node| node.class_type.clone()) else { return };
+        for (place, work) in self.works.iter().enumerate().filter(|(_, work)| work.class_type == class) {
+            self.course.expect(place, costs.guess(work, now.wall));
+        }
+    }
+
     /// How far it is, when only time has passed.
     pub fn pace(&mut self, now: Now) -> Pace {
         let reading = self.course.read(now.mono);
@@ -395,29 +404,38 @@ impl Job {
                 self.tell(pen, "", 0, body);
             }
             Heard::Error(error) => {
+                let reached = self.reached(error.node_id.as_deref());
                 let body = JobFailed {
                     error: error.clone(),
                     duration_ms: duration,
                     will_retry: false,
+                    node_progress: reached.map(|(value, _)| value),
+                    node_max_progress: reached.map(|(_, max)| max),
                     output: made.then_some(output),
                 };
                 self.tell(pen, "", 0, body);
             }
             Heard::Interrupted(node_id) if self.interrupt_due.is_some() && !self.cancelling => {
+                let reached = self.reached(node_id.as_deref());
                 let body = JobFailed {
                     error: self.ran_too_long(pen.config.timeout_ms, node_id.as_deref()),
                     duration_ms: duration,
                     will_retry: false,
+                    node_progress: reached.map(|(value, _)| value),
+                    node_max_progress: reached.map(|(_, max)| max),
                     output: made.then_some(output),
                 };
                 self.tell(pen, "", 0, body);
             }
             Heard::Interrupted(node_id) => {
                 let reason = if self.cancelling { InterruptReason::Cancelled } else { InterruptReason::Interrupted };
+                let reached = self.reached(node_id.as_deref());
                 let body = JobInterrupted {
                     reason,
                     node_id: node_id.clone(),
                     duration_ms: duration,
+                    node_progress: reached.map(|(value, _)| value),
+                    node_max_progress: reached.map(|(_, max)| max),
                     output: made.then_some(output),
                 };
                 self.tell(pen, "", 0, body);
@@ -445,7 +463,16 @@ impl Job {
     pub fn removed(&mut self, pen: &mut Pen) {
         self.tell_queued(pen);
         let reason = if self.cancelling { InterruptReason::Cancelled } else { InterruptReason::RemovedFromQueue };
-        self.tell(pen, "", 0, JobInterrupted { reason, node_id: None, duration_ms: None, output: None });
+        self.tell(pen, "", 0, JobInterrupted::unseen(reason));
+    }
+
+    /// How far the node was that it stopped in: the one named, else the one that started last. A node that waited for
+    /// its children is as far as the last of them.
+    fn reached(&self, named: Option<&str>) -> Option<(f64, f64)> {
+        let mut newest_first = self.running.iter().rev().map(|at| &self.nodes[*at]);
+        let Some(id) = named else { return newest_first.find_map(|live| live.steps) };
+        let own = self.index.get(id).and_then(|at| self.nodes[*at].steps);
+        own.or_else(|| newest_first.filter(|live| live.node.real_node_id.as_deref() == Some(id)).find_map(|l| l.steps))
     }
 }
 

@@ -234,7 +234,11 @@ impl Tracker {
         let (config, costs) = (&self.config, &self.costs);
         what(&mut self.jobs[at], &mut Pen { config, costs, now, occurred_at: None, out: &mut events });
         for event in &events {
-            self.costs.learn(now, event);
+            if self.costs.learn(now, event)
+                && let Body::NodeExecuted(done) = &event.body
+            {
+                self.jobs[at].expect_again(&self.costs, &done.node_id, now);
+            }
         }
         out.extend(events.into_iter().map(|event| Output::Event(Box::new(event))));
     }

@@ -55,6 +55,8 @@ pub(super) struct End {
     /// Heard as it happened: by our clock.
     pub(super) heard: bool,
     duration_ms: Option<u64>,
+    /// Steps of the node it stopped in, and of how many.
+    pub(super) reached: Option<(f64, f64)>,
     pub(super) how: Ending,
 }
 
@@ -106,16 +108,21 @@ impl Attempt {
                 }
                 Body::NodeExecuted(body) => self.about_node(&body.node_id, |node| node.executed(base, body)),
                 Body::JobCompleted(body) => {
-                    self.add_cached(&body.cached_nodes) | self.ended(base, Some(body.duration_ms), || Ending::Completed)
+                    self.add_cached(&body.cached_nodes)
+                        | self.ended(base, Some(body.duration_ms), None, || Ending::Completed)
                 }
                 Body::JobFailed(body) => {
+                    let reached = body.node_progress.zip(body.node_max_progress);
                     (!body.will_retry && raise(&mut self.final_failure))
-                        | self.ended(base, body.duration_ms, || Ending::Failed { error: body.error.clone() })
+                        | self.ended(base, body.duration_ms, reached, || Ending::Failed { error: body.error.clone() })
                 }
-                Body::JobInterrupted(body) => self.ended(base, body.duration_ms, || Ending::Interrupted {
-                    reason: body.reason,
-                    node_id: body.node_id.clone(),
-                }),
+                Body::JobInterrupted(body) => {
+                    let reached = body.node_progress.zip(body.node_max_progress);
+                    self.ended(base, body.duration_ms, reached, || Ending::Interrupted {
+                        reason: body.reason,
+                        node_id: body.node_id.clone(),
+                    })
+                }
                 Body::JobRetrying(body) => self.retrying.offer(sequence, || (base.timestamp, body.clone())),
                 // Outputs come in by their media rows; the others are not about a job.
                 Body::ImagesGenerated(_)
@@ -178,11 +185,17 @@ impl Attempt {
     }
 
     /// There is one end; should a second one ever be told, the first by sequence stands.
-    fn ended(&mut self, base: &Base, duration_ms: Option<u64>, how: impl FnOnce() -> Ending) -> bool {
+    fn ended(
+        &mut self,
+        base: &Base,
+        duration_ms: Option<u64>,
+        reached: Option<(f64, f64)>,
+        how: impl FnOnce() -> Ending,
+    ) -> bool {
         let first = self.end.as_ref().is_none_or(|end| base.sequence < end.sequence);
         if first {
             let (at, heard) = (happened(base), base.occurred_at.is_none());
-            self.end = Some(End { sequence: base.sequence, at, heard, duration_ms, how: how() });
+            self.end = Some(End { sequence: base.sequence, at, heard, duration_ms, reached, how: how() });
         }
         first
     }

@@ -63,6 +63,8 @@ impl View {
             attempts: self.attempts.values().map(|attempt| self.project_attempt(attempt)).collect(),
             retry_count: head.retry_count,
             retry: head.retry,
+            // The view knows neither policies nor node classes.
+            suggestions: Vec::new(),
             metadata: head.metadata,
             coarse: head.coarse,
             sequence: head.sequence,
@@ -255,7 +257,8 @@ impl View {
 /// The node an attempt failed or was stopped in, and how far it was: the one named, or else the one that ran. A node
 /// that waited for its children is as far as the last of them.
 pub(super) fn stopped_at(attempt: &Attempt) -> Option<StoppedAt> {
-    let named = match &attempt.end.as_ref()?.how {
+    let end = attempt.end.as_ref()?;
+    let named = match &end.how {
         Ending::Completed => return None,
         Ending::Failed { error } => error.node_id.as_deref(),
         Ending::Interrupted { node_id, .. } => node_id.as_deref(),
@@ -271,7 +274,8 @@ pub(super) fn stopped_at(attempt: &Attempt) -> Option<StoppedAt> {
         ran.find(|id| steps(id).is_some()).or(newest)
     })?;
     let of_child = || attempt.left_running().filter(|id| is_child(id, node_id)).find_map(steps);
-    let reached = steps(node_id).or_else(of_child);
+    // Steps are not durable: after a restart of ours only the end itself still knows them.
+    let reached = steps(node_id).or_else(of_child).or(end.reached);
     Some(StoppedAt {
         node_id: node_id.to_owned(),
         value: reached.map(|(value, _)| value),

@@ -182,12 +182,19 @@ impl Story {
     }
 
     pub fn failed(&mut self, kind: &str, node_id: Option<&str>, will_retry: bool) -> &mut Story {
-        self.tell(JobFailed { error: error(kind, node_id), duration_ms: Some(1_000), will_retry, output: None })
+        self.tell(JobFailed {
+            error: error(kind, node_id),
+            duration_ms: Some(1_000),
+            will_retry,
+            node_progress: None,
+            node_max_progress: None,
+            output: None,
+        })
     }
 
     pub fn interrupted(&mut self, reason: InterruptReason, node_id: Option<&str>) -> &mut Story {
         let node_id = node_id.map(Into::into);
-        self.tell(JobInterrupted { reason, node_id, duration_ms: Some(1_000), output: None })
+        self.tell(JobInterrupted { node_id, duration_ms: Some(1_000), ..JobInterrupted::unseen(reason) })
     }
 
     pub fn retrying(&mut self, retry_count: u32) -> &mut Story {

@@ -82,7 +82,7 @@ pub(super) fn start(
     let readings = Arc::new(Readings::default());
     let handle =
         MonitorHandle { commands, status: seen_status, counts, readings: readings.clone(), comfy: comfy.clone() };
-    let unanswered = config.jobs.iter().filter(|job| job.ours && job.events.is_empty());
+    let unanswered = config.jobs.iter().filter(|job| job.ours && job.events.is_empty() && job.number.is_none());
     let unsent = unanswered.map(|job| job.submission.prompt_id.clone()).collect();
     let driver = Driver {
         comfy,

@@ -135,6 +135,11 @@ impl MonitorHandle {
         self.comfy.class_info(class).await
     }
 
+    /// What `/object_info` says of one class; `None` for a class the server does not have.
+    pub async fn class_entry(&self, class: &str) -> Result<Option<Value>, ComfyError> {
+        self.comfy.class_entry(class).await
+    }
+
     /// Gives memory back when the server is next idle; without its cache the next job runs cold.
     pub async fn free(&self, unload_models: bool, free_memory: bool) -> Result<(), ComfyError> {
         self.comfy.free(unload_models, free_memory).await

@@ -107,6 +107,11 @@ impl Comfy for Stage {
         Ok((class != "Unknown").then(|| ClassInfo { name: class.to_owned(), ..ClassInfo::default() }))
     }
 
+    async fn class_entry(&self, class: &str) -> Result<Option<Value>, ComfyError> {
+        self.note(format!("class {class}"));
+        Ok((class != "Unknown").then(|| json!({"name": class})))
+    }
+
     async fn submit(&self, _: &Prompt) -> Result<PromptAnswer, ComfyError> {
         self.submit.lock().unwrap().pop_front().unwrap_or_else(|| Err(timeout()))
     }

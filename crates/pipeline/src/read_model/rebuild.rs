@@ -45,7 +45,7 @@ pub(super) fn attempt_seed(attempt: &AttemptRecord) -> AttemptSeed {
         change: attempt.change.clone(),
         refusal: attempt.refusal.clone().filter(|_| refused),
         completed_at: None,
-        retry_stopped: false,
+        retry_stopped: attempt.retry_stopped,
     }
 }
 

@@ -1,12 +1,12 @@
 //! Sending what was recorded: at once where a server is there, else when it is back; after any doubt only when the
 //! server was seen not to have it.
 
-use super::{Service, Site, expected};
+use super::{Service, Site};
 use crate::clock;
 use crate::monitor::Sent;
 use crate::ports::{AttemptRecord, Sending, StoreError};
 use monitor_core::event::JobError;
-use monitor_core::generation::NodeError;
+use monitor_core::generation::{NodeError, Status};
 use monitor_core::time::Timestamp;
 use monitor_core::tracker::Submission;
 use std::collections::HashSet;
@@ -84,10 +84,8 @@ impl Service {
     /// The instance an attempt goes to: the one it names, or the connected one with the shortest expected wait.
     async fn choose(&self, attempt: &AttemptRecord) -> Option<&Site> {
         match &attempt.instance_id {
-            Some(wanted) => {
-                self.parts.sites.iter().find(|site| site.instance_id == *wanted && expected::is_connected(site))
-            }
-            None => self.shortest_wait(&attempt.workflow).await,
+            Some(wanted) => self.connected(wanted),
+            None => self.shortest_wait(&attempt.workflow, None).await,
         }
     }
 
@@ -154,9 +152,14 @@ impl Service {
             Sent::Refused { error, node_errors } => {
                 attempt.sending = Sending::Refused;
                 attempt.refusal = Some(error.clone());
+                attempt.complaints.clone_from(&node_errors);
                 // The tracker has told its end: readers hear of it once, and from there.
                 self.parts.relay.flush().await;
-                Outcome::Refused { error, node_errors }
+                match self.parts.read_model.status(attempt.queue_id).await? {
+                    // It is tried again all the same.
+                    Some(Status::Pending) => Outcome::Waits,
+                    _ => Outcome::Refused { error, node_errors },
+                }
             }
             Sent::Away { reason } => {
                 tracing::debug!(reason, queue_id = %attempt.queue_id, "a submission waits");

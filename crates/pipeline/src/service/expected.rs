@@ -10,9 +10,10 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Service {
-    /// The connected instance with the shortest expected wait.
-    pub(super) async fn shortest_wait(&self, workflow: &Value) -> Option<&Site> {
-        let connected: Vec<&Site> = self.parts.sites.iter().filter(|site| is_connected(site)).collect();
+    /// The connected instance with the shortest expected wait, of all but one.
+    pub(super) async fn shortest_wait(&self, workflow: &Value, but: Option<&str>) -> Option<&Site> {
+        let wanted = |site: &&Site| but != Some(site.instance_id.as_str()) && is_connected(site);
+        let connected: Vec<&Site> = self.parts.sites.iter().filter(wanted).collect();
         if let [] | [_] = connected[..] {
             return connected.first().copied();
         }

@@ -7,6 +7,7 @@ use crate::journal::Journal;
 use crate::monitor::{MonitorHandle, Sink};
 use crate::ports::{Sending, Store, StoreError};
 use crate::relay::{RelayHandle, Said};
+use crate::retry::Desk;
 use monitor_core::event::{Body, Event};
 use monitor_core::generation::{Instance, InstanceToday, Waiting};
 use monitor_core::time::percentage;
@@ -34,6 +35,7 @@ pub struct Site {
 pub struct RelaySink {
     pub instance_id: String,
     pub relay: RelayHandle,
+    pub desk: Arc<Desk>,
 }
 
 impl Sink for RelaySink {
@@ -43,7 +45,7 @@ impl Sink for RelaySink {
 
     fn events(&self, events: Vec<Event>) {
         for event in events {
-            self.relay.say(Said::Event(Box::new(event)));
+            self.relay.say(self.desk.pass(event));
         }
     }
 

@@ -5,6 +5,7 @@ mod expected;
 mod instances;
 mod lists;
 mod performance;
+mod retry;
 mod submit;
 
 pub use instances::{RelaySink, Site, known_jobs};
@@ -15,6 +16,7 @@ use crate::journal::Journal;
 use crate::ports::{ListQuery, Media, Page, Store};
 use crate::read_model::{ReadModel, rebuild};
 use crate::relay::RelayHandle;
+use crate::retry::Desk;
 use async_trait::async_trait;
 use bytes::Bytes;
 use dispatch::Dispatch;
@@ -23,6 +25,7 @@ use monitor_core::frame::FrameBody;
 use monitor_core::generation::{Generation, Instance, OutputStatus};
 use monitor_core::performance::ClassPerformance;
 use monitor_core::time::Timestamp;
+use retry::{Retrying, SingleClasses};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -36,6 +39,7 @@ pub struct Parts {
     pub journal: Arc<Journal>,
     pub read_model: Arc<ReadModel>,
     pub relay: RelayHandle,
+    pub desk: Arc<Desk>,
     /// In the order of the configuration.
     pub sites: Vec<Site>,
 }
@@ -47,6 +51,8 @@ pub struct Service {
     me: Weak<Service>,
     /// `/object_info` of an instance, as of this connection.
     classes: Mutex<HashMap<String, (Timestamp, Arc<Value>)>>,
+    single_classes: SingleClasses,
+    retrying: Retrying,
 }
 
 impl Service {
@@ -56,6 +62,8 @@ impl Service {
             dispatch: Dispatch::default(),
             me: Weak::clone(me),
             classes: Mutex::default(),
+            single_classes: SingleClasses::default(),
+            retrying: Retrying::default(),
         })
     }
 
@@ -110,7 +118,7 @@ impl Api for Service {
     }
 
     async fn generation(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
-        self.require(queue_id).await
+        self.with_suggestions(self.require(queue_id).await?).await
     }
 
     async fn job(&self, prompt_id: &str) -> Result<Generation, ApiError> {
@@ -208,7 +216,11 @@ impl Api for Service {
 
     async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError> {
         match queue_id {
-            Some(queue_id) => Ok(self.parts.read_model.snapshot(queue_id).await?),
+            Some(queue_id) => {
+                let mut snapshot = self.parts.read_model.snapshot(queue_id).await?;
+                self.suggest_in(&mut snapshot).await?;
+                Ok(snapshot)
+            }
             None => self.snapshot_of_all().await,
         }
     }

@@ -90,13 +90,16 @@ impl Service {
             change,
             created_at: clock::wall(),
             refusal: None,
+            complaints: Vec::new(),
             queue_number: None,
             submitter_client_id: None,
+            retry: None,
+            retry_stopped: false,
         }
     }
 
     /// Sends, and waits for the answer as long as is polite. What has no answer yet goes on by itself.
-    async fn sent(&self, attempt: AttemptRecord) -> Result<(), ApiError> {
+    pub(super) async fn sent(&self, attempt: AttemptRecord) -> Result<(), ApiError> {
         let queue_id = attempt.queue_id;
         // A task of its own: a caller that hangs up, or that we let go, does not end it half way.
         let service = self.me.upgrade().ok_or_else(|| ApiError::Unavailable("the monitor is stopping".to_owned()))?;
@@ -126,6 +129,9 @@ impl Service {
             return Err(ApiError::Conflict(format!("this generation has ended already ({status})")));
         }
         let attempt = loop {
+            if self.stop_retrying(queue_id).await? {
+                return self.require(queue_id).await;
+            }
             let attempt = self.last_attempt(queue_id).await?;
             if attempt.sending != Sending::Waiting {
                 break attempt;
@@ -145,8 +151,15 @@ impl Service {
         let Some(instance_id) = &attempt.instance_id else {
             return Err(ApiError::Conflict("it has not been sent to an instance yet".to_owned()));
         };
+        self.parts.desk.unwanted(queue_id, attempt.number);
         let cancelled = self.site(instance_id)?.monitor.cancel(&attempt.prompt_id).await;
-        cancelled.map_err(|error| ApiError::Unavailable(format!("the job could not be cancelled: {error}")))?;
+        let stopped =
+            cancelled.map_err(|error| ApiError::Unavailable(format!("the job could not be cancelled: {error}")))?;
+        if !stopped {
+            // It has ended already: perhaps it is just being decided whether it is tried again.
+            self.parts.relay.flush().await;
+            self.stop_retrying(queue_id).await?;
+        }
         self.require(queue_id).await
     }
 
@@ -169,7 +182,7 @@ impl Service {
         let client_id = self.site(&instance_id).map(|site| site.client_id.clone()).unwrap_or_default();
         let (sequence, timestamp) = self.next(queue_id).await?;
         let reason = InterruptReason::Cancelled;
-        let body = Body::from(JobInterrupted { reason, node_id: None, duration_ms: None, output: None });
+        let body = Body::from(JobInterrupted::unseen(reason));
         let base = Base {
             prompt_id: attempt.prompt_id,
             timestamp,
@@ -198,6 +211,9 @@ impl Service {
             self.site(instance_id)?;
         }
         let generation = self.require(queue_id).await?;
+        if generation.retry.is_some() {
+            return self.retry_now(queue_id, changes, instance_id).await;
+        }
         if !generation.status.is_ended() {
             let status = generation.status.as_str();
             return Err(ApiError::Conflict(format!("this generation has not ended ({status}): cancel it first")));
@@ -233,7 +249,7 @@ impl Service {
         // Where it would go, if nobody says where.
         let site = match &instance_id {
             Some(instance_id) => Some(self.site(instance_id)?),
-            None => self.shortest_wait(&read.workflow).await,
+            None => self.shortest_wait(&read.workflow, None).await,
         };
         let classes = self.fetch_classes(site.map(|site| site.instance_id.as_str())).await.ok();
         let estimate = match site.filter(|site| expected::is_connected(site)) {
@@ -291,7 +307,11 @@ impl Service {
         }
     }
 
-    fn override_inputs(graph: &mut Value, changes: Overrides, classes: Option<&Value>) -> Result<(), ApiError> {
+    pub(super) fn override_inputs(
+        graph: &mut Value,
+        changes: Overrides,
+        classes: Option<&Value>,
+    ) -> Result<(), ApiError> {
         if changes.is_empty() {
             return Ok(());
         }
@@ -302,7 +322,7 @@ impl Service {
     }
 
     /// The node classes that were fetched for this connection, without asking.
-    fn known_classes(&self, instance_id: Option<&str>) -> Option<Arc<Value>> {
+    pub(super) fn known_classes(&self, instance_id: Option<&str>) -> Option<Arc<Value>> {
         let kept = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
         match instance_id {
             Some(instance_id) => kept.get(instance_id).map(|(_, classes)| Arc::clone(classes)),
@@ -345,7 +365,7 @@ fn lookup<'a>(classes: Option<&'a Value>) -> impl Fn(&str) -> Option<&'a Value> 
 }
 
 /// What a person changed, short: "steps of node 3 to 30".
-fn in_words(changes: &Overrides) -> String {
+pub(super) fn in_words(changes: &Overrides) -> String {
     let mut words = Vec::new();
     for (node_id, inputs) in changes {
         for (input, value) in inputs.as_object().into_iter().flatten() {

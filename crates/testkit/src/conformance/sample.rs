@@ -6,8 +6,9 @@ use monitor_core::event::{
 };
 use monitor_core::generation::{Origin, OutputKind, OutputStatus, Status, Summary};
 use monitor_core::ids;
+use monitor_core::retry::Tried;
 use monitor_core::time::Timestamp;
-use monitor_pipeline::ports::{AttemptRecord, GenerationRecord, MediaRecord, Sending};
+use monitor_pipeline::ports::{AttemptRecord, GenerationRecord, MediaRecord, PlannedRetry, Sending};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -59,8 +60,29 @@ pub fn attempt(record: &GenerationRecord, number: u32) -> AttemptRecord {
         change: None,
         created_at: record.created_at,
         refusal: None,
+        complaints: Vec::new(),
         queue_number: Some(f64::from(number)),
         submitter_client_id: None,
+        retry: None,
+        retry_stopped: false,
+    }
+}
+
+/// A retry that is to become attempt `number`.
+pub fn planned(record: &GenerationRecord, number: u32) -> PlannedRetry {
+    PlannedRetry {
+        queue_id: record.queue_id,
+        number,
+        retry_at: at(i64::from(number) * 1_000),
+        tried: Tried { policy: "out_of_memory".to_owned(), step: 2, at: at(10) },
+        retry_count: number - 1,
+        max_retries: 4,
+        failed_at: INSTANCE.to_owned(),
+        other_instance: false,
+        free_memory: true,
+        workflow: json!({"5": {"class_type": "EmptyLatentImage", "inputs": {"batch_size": 2}}}),
+        change: Some("Batch size 4 to 2".to_owned()),
+        next: None,
     }
 }
 
@@ -208,7 +230,14 @@ impl Job {
     }
 
     pub fn failed(&self, sequence: u64, duration_ms: u64) -> Event {
-        let body = JobFailed { error: error(), duration_ms: Some(duration_ms), will_retry: true, output: None };
+        let body = JobFailed {
+            error: error(),
+            duration_ms: Some(duration_ms),
+            will_retry: true,
+            node_progress: Some(7.0),
+            node_max_progress: Some(20.0),
+            output: None,
+        };
         self.event(sequence, body)
     }
 

@@ -5,6 +5,7 @@ mod history;
 mod lists;
 mod media;
 mod prune;
+mod retries;
 mod sending;
 
 pub use events::*;
@@ -12,6 +13,7 @@ pub use history::*;
 pub use lists::*;
 pub use media::*;
 pub use prune::*;
+pub use retries::*;
 pub use sending::*;
 
 use super::sample;
@@ -37,6 +39,12 @@ macro_rules! store_conformance {
             a_fact_keeps_its_first_value
             hostile_strings_come_back_as_they_were
             everything_is_there_after_a_restart
+
+            of_two_plans_for_one_attempt_the_first_stands
+            plans_are_listed_soonest_first
+            a_plan_is_gone_with_the_attempt_it_becomes
+            a_stopped_retry_is_forgotten_and_its_attempt_keeps_that
+            a_plan_without_its_generation_is_refused
 
             each_event_is_new_once
             events_are_read_by_sequence_whatever_order_they_came_in

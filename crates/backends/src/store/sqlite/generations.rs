@@ -4,6 +4,7 @@ use super::Failure;
 use super::values::{Id, from_named, named};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{AttemptRecord, Created, GenerationRecord, Known, StoreError};
+use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 use uuid::Uuid;
@@ -37,8 +38,11 @@ pub(super) struct AttemptRow {
     change: Option<String>,
     created_at: i64,
     refusal: Option<String>,
+    complaints: Option<String>,
     queue_number: Option<f64>,
     submitter_client_id: Option<String>,
+    retry: Option<String>,
+    retry_stopped: bool,
     workflow: String,
 }
 
@@ -58,8 +62,11 @@ impl AttemptRow {
             change: attempt.change.clone(),
             created_at: attempt.created_at.as_millis(),
             refusal: attempt.refusal.as_ref().map(serde_json::to_string).transpose()?,
+            complaints: some_json(&attempt.complaints)?,
             queue_number: attempt.queue_number,
             submitter_client_id: attempt.submitter_client_id.clone(),
+            retry: attempt.retry.as_ref().map(serde_json::to_string).transpose()?,
+            retry_stopped: attempt.retry_stopped,
             workflow: String::new(),
         })
     }
@@ -75,10 +82,20 @@ impl AttemptRow {
             change: row.try_get("change")?,
             created_at: Timestamp(row.try_get("created_at")?),
             refusal: row.try_get::<Option<&str>, _>("refusal")?.map(serde_json::from_str).transpose()?,
+            complaints: row
+                .try_get::<Option<&str>, _>("complaints")?
+                .map_or_else(|| Ok(Vec::new()), serde_json::from_str)?,
             queue_number: row.try_get("queue_number")?,
             submitter_client_id: row.try_get("submitter_client_id")?,
+            retry: row.try_get::<Option<&str>, _>("retry")?.map(serde_json::from_str).transpose()?,
+            retry_stopped: row.try_get("retry_stopped")?,
         })
     }
+}
+
+/// NULL for none: most attempts have none.
+fn some_json<T: Serialize>(list: &[T]) -> Result<Option<String>, Failure> {
+    if list.is_empty() { Ok(None) } else { Ok(Some(serde_json::to_string(list)?)) }
 }
 
 pub(super) async fn create(
@@ -118,8 +135,8 @@ pub(super) async fn add_attempt(connection: &mut SqliteConnection, attempt: Atte
     let queue_id = attempt.queue_id;
     let added = sqlx::query(
         "INSERT INTO attempts (queue_id, number, prompt_id, instance_id, sending, change, created_at, refusal,
-             queue_number, submitter_client_id, workflow)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (queue_id, number) DO NOTHING",
+             queue_number, submitter_client_id, retry, retry_stopped, complaints, workflow)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (queue_id, number) DO NOTHING",
     )
     .bind(Id(queue_id))
     .bind(attempt.number)
@@ -131,6 +148,9 @@ pub(super) async fn add_attempt(connection: &mut SqliteConnection, attempt: Atte
     .bind(attempt.refusal)
     .bind(attempt.queue_number)
     .bind(attempt.submitter_client_id)
+    .bind(attempt.retry)
+    .bind(attempt.retry_stopped)
+    .bind(attempt.complaints)
     .bind(attempt.workflow)
     .execute(connection)
     .await;
@@ -145,13 +165,14 @@ pub(super) async fn add_attempt(connection: &mut SqliteConnection, attempt: Atte
 
 pub(super) async fn update_attempt(connection: &mut SqliteConnection, attempt: AttemptRow) -> Result<(), Failure> {
     let updated = sqlx::query(
-        "UPDATE attempts SET prompt_id = ?, instance_id = ?, sending = ?, refusal = ?, queue_number = ?
+        "UPDATE attempts SET prompt_id = ?, instance_id = ?, sending = ?, refusal = ?, complaints = ?, queue_number = ?
          WHERE queue_id = ? AND number = ?",
     )
     .bind(attempt.prompt_id)
     .bind(attempt.instance_id)
     .bind(attempt.sending)
     .bind(attempt.refusal)
+    .bind(attempt.complaints)
     .bind(attempt.queue_number)
     .bind(Id(attempt.queue_id))
     .bind(attempt.number)

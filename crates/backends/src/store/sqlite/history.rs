@@ -1,13 +1,14 @@
 //! What nodes took. A run is learnt when its attempt has ended, or after that if its event comes late: then it is
 //! certain that the event stays, whatever order events come in.
 
-use super::values::{Id, decoded, integer, unsigned};
+use super::values::{Id, decoded, integer};
 use super::{Batch, Failure};
 use monitor_core::cost::{Bucket, CLASSES, History, Run, Work};
 use monitor_core::event::Event;
 use monitor_core::performance::Distribution;
 use monitor_core::time::Timestamp;
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -124,35 +125,56 @@ async fn forget_buckets(
     Ok(())
 }
 
-static COUNT: LazyLock<Batch> = LazyLock::new(|| {
+static SAVE_TIMES: LazyLock<Batch> = LazyLock::new(|| {
     Batch::new(
-        "INSERT INTO class_times (instance_id, class_type, bin, half_year, runs, total_ms) SELECT * FROM (VALUES ",
-        "(?, ?, ?, ?, ?, ?)",
+        "INSERT INTO class_times (instance_id, class_type, half_year, newest, times) SELECT * FROM (VALUES ",
+        "(?, ?, ?, ?, ?)",
         ") WHERE column1 IS NOT NULL
-         ON CONFLICT DO UPDATE SET runs = runs + excluded.runs, total_ms = total_ms + excluded.total_ms",
+         ON CONFLICT DO UPDATE SET newest = max(newest, excluded.newest), times = excluded.times",
     )
 });
 
 async fn count(connection: &mut SqliteConnection, instance_id: &str, runs: &[(&Work, Run)]) -> Result<(), Failure> {
-    let mut counts: BTreeMap<(&str, u16, i64), (i64, i64)> = BTreeMap::new();
+    let mut counts: BTreeMap<(&str, i64), (Timestamp, Distribution)> = BTreeMap::new();
     for (work, run) in runs {
         let half_year = run.at.as_millis().div_euclid(HALF_YEAR_MS);
-        let (runs, total_ms) =
-            counts.entry((&work.class_type, Distribution::bin(run.duration_ms), half_year)).or_default();
-        *runs += 1;
-        *total_ms += integer(run.duration_ms);
+        let (newest, times) = counts.entry((&work.class_type, half_year)).or_default();
+        *newest = run.at.max(*newest);
+        times.learn(run.duration_ms);
+    }
+    let places: Vec<&(&str, i64)> = counts.keys().collect();
+    let rows = sqlx::query(
+        "SELECT times, class_type, half_year FROM json_each(?2) AS place
+             JOIN class_times ON class_type = place.value ->> 0 AND half_year = place.value ->> 1
+         WHERE instance_id = ?1",
+    )
+    .bind(instance_id)
+    .bind(serde_json::to_string(&places)?)
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in &rows {
+        let place = (row.try_get::<&str, _>(1)?, row.try_get::<i64, _>(2)?);
+        if let (Some((_, times)), Some(former)) = (counts.get_mut(&place), times(row)?) {
+            times.merge(&former);
+        }
     }
     let mut counts: Vec<_> = counts.into_iter().collect();
     while !counts.is_empty() {
-        let (size, text) = COUNT.next(counts.len());
+        let (size, text) = SAVE_TIMES.next(counts.len());
         let mut statement = sqlx::query(text);
-        for ((class_type, bin, half_year), (runs, total_ms)) in counts.drain(..size) {
+        for ((class_type, half_year), (newest, times)) in counts.drain(..size) {
+            let times = serde_json::to_string(&times)?;
             statement =
-                statement.bind(instance_id).bind(class_type).bind(bin).bind(half_year).bind(runs).bind(total_ms);
+                statement.bind(instance_id).bind(class_type).bind(half_year).bind(newest.as_millis()).bind(times);
         }
         statement.execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// `None` if they cannot be read: they are counted anew.
+fn times(row: &SqliteRow) -> Result<Option<Distribution>, Failure> {
+    Ok(decoded(std::slice::from_ref(row))?.pop())
 }
 
 pub(super) async fn of_instance(readers: &SqlitePool, instance_id: &str) -> Result<History, Failure> {
@@ -163,55 +185,50 @@ pub(super) async fn of_instance(readers: &SqlitePool, instance_id: &str) -> Resu
     Ok(History::from_buckets(decoded::<Bucket>(&rows)?))
 }
 
+pub(super) async fn of_class(readers: &SqlitePool, instance_id: &str, class_type: &str) -> Result<History, Failure> {
+    let rows = sqlx::query("SELECT bucket FROM cost_buckets WHERE instance_id = ? AND class_type = ?")
+        .bind(instance_id)
+        .bind(class_type)
+        .fetch_all(readers)
+        .await?;
+    Ok(History::from_buckets(decoded::<Bucket>(&rows)?))
+}
+
 pub(super) async fn class_times(
     readers: &SqlitePool,
     instance_id: Option<&str>,
 ) -> Result<BTreeMap<String, Distribution>, Failure> {
-    let rows: Vec<(String, u16, i64, i64)> = sqlx::query_as(
-        "SELECT class_type, bin, sum(runs), sum(total_ms) FROM class_times
-         WHERE ?1 IS NULL OR instance_id = ?1 GROUP BY class_type, bin",
-    )
-    .bind(instance_id)
-    .fetch_all(readers)
-    .await?;
+    let rows = sqlx::query("SELECT times, class_type FROM class_times WHERE ?1 IS NULL OR instance_id = ?1")
+        .bind(instance_id)
+        .fetch_all(readers)
+        .await?;
     let mut classes: BTreeMap<String, Distribution> = BTreeMap::new();
-    for (class_type, bin, runs, total_ms) in rows {
-        classes.entry(class_type).or_default().add(bin, unsigned(runs), unsigned(total_ms));
+    for row in &rows {
+        if let Some(times) = times(row)? {
+            classes.entry(row.try_get(1)?).or_default().merge(&times);
+        }
     }
     Ok(classes)
 }
 
 /// What did not run for a year, and classes beyond what a [`History`] holds: a server may invent as many as it likes.
 pub(super) async fn forget(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Failure> {
-    let forgotten = now.as_millis().saturating_sub(FORGOTTEN_AFTER_MS);
-    sqlx::query("DELETE FROM cost_buckets WHERE newest < ?").bind(forgotten).execute(&mut *connection).await?;
-    // The whole of it is that old.
-    sqlx::query("DELETE FROM class_times WHERE half_year < ?")
-        .bind(forgotten.div_euclid(HALF_YEAR_MS))
+    for table in ["cost_buckets", "class_times"] {
+        sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE newest < ?")))
+            .bind(now.as_millis().saturating_sub(FORGOTTEN_AFTER_MS))
+            .execute(&mut *connection)
+            .await?;
+        sqlx::query(AssertSqlSafe(format!(
+            "DELETE FROM {table} WHERE (instance_id, class_type) IN (
+                 SELECT instance_id, class_type FROM (
+                     SELECT instance_id, class_type,
+                         row_number() OVER (PARTITION BY instance_id ORDER BY max(newest) DESC) AS place
+                     FROM {table} GROUP BY instance_id, class_type)
+                 WHERE place > ?)"
+        )))
+        .bind(integer(CLASSES as u64))
         .execute(&mut *connection)
         .await?;
-    sqlx::query(
-        "DELETE FROM cost_buckets WHERE (instance_id, class_type) IN (
-             SELECT instance_id, class_type FROM (
-                 SELECT instance_id, class_type,
-                     row_number() OVER (PARTITION BY instance_id ORDER BY max(newest) DESC) AS place
-                 FROM cost_buckets GROUP BY instance_id, class_type)
-             WHERE place > ?)",
-    )
-    .bind(integer(CLASSES as u64))
-    .execute(&mut *connection)
-    .await?;
-    // Of these it is not known when they ran last; what took least is missed least.
-    sqlx::query(
-        "DELETE FROM class_times WHERE (instance_id, class_type) IN (
-             SELECT instance_id, class_type FROM (
-                 SELECT instance_id, class_type,
-                     row_number() OVER (PARTITION BY instance_id ORDER BY sum(total_ms) DESC) AS place
-                 FROM class_times GROUP BY instance_id, class_type)
-             WHERE place > ?)",
-    )
-    .bind(integer(CLASSES as u64))
-    .execute(connection)
-    .await?;
+    }
     Ok(())
 }

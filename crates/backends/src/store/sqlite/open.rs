@@ -189,6 +189,10 @@ mod tests {
         assert_eq!(std::fs::read_to_string(dir.path().join(FILE)).unwrap(), text);
     }
 
+    /// Of the 114th half year.
+    const LAST: i64 = 114 * 182 * 24 * 60 * 60 * 1000 - 1;
+    const DURATIONS: [u64; 9] = [0, 9, 127, 128, 255, 256, 12_345, 987_654_321, 30 * 24 * 60 * 60 * 1000];
+
     #[tokio::test]
     async fn a_file_of_the_first_version_keeps_its_rows_and_gets_what_is_new() {
         let dir = tempfile::tempdir().unwrap();
@@ -196,9 +200,8 @@ mod tests {
         let mut old = options.connect().await.unwrap();
         let first = Migrator::with_migrations(MIGRATIONS.iter().take(1).cloned().collect());
         first.run_direct(None, &mut old, false).await.unwrap();
-        const DURATIONS: [u64; 9] = [0, 9, 127, 128, 255, 256, 12_345, 987_654_321, 30 * 24 * 60 * 60 * 1000];
         for (node, duration) in DURATIONS.iter().chain(&DURATIONS).enumerate() {
-            let at = 114_i64 * 182 * 24 * 60 * 60 * 1000 - 1 - i64::try_from(node).unwrap();
+            let at = LAST - i64::try_from(node).unwrap();
             let row = format!("(x'00', 1, '{node}', 'a', 'KSampler', 0, {at}, {duration}, 0, 20.0)");
             old.execute(sqlx::AssertSqlSafe(format!("INSERT INTO node_runs VALUES {row}"))).await.unwrap();
         }
@@ -209,12 +212,12 @@ mod tests {
         }
         sqlx::Connection::close(old).await.unwrap();
         let Opened { mut writer, lock: _lock, .. } = open(dir.path()).await.unwrap();
-        let kept = "SELECT class_type, bin, half_year, runs, total_ms FROM class_times ORDER BY bin";
-        let kept: Vec<(String, u16, i64, i64, i64)> = sqlx::query_as(kept).fetch_all(&mut writer).await.unwrap();
-        let expected = DURATIONS.map(|duration| {
-            ("KSampler".to_owned(), Distribution::bin(duration), 113, 2, i64::try_from(2 * duration).unwrap())
-        });
-        assert_eq!(kept, expected);
+        let kept = "SELECT class_type, half_year, newest, times FROM class_times";
+        let kept: Vec<(String, i64, i64, String)> = sqlx::query_as(kept).fetch_all(&mut writer).await.unwrap();
+        let mut expected = Distribution::default();
+        DURATIONS.iter().chain(&DURATIONS).for_each(|duration| expected.learn(*duration));
+        let expected = serde_json::to_string(&expected).unwrap();
+        assert_eq!(kept, [("KSampler".to_owned(), 113, LAST, expected)]);
     }
 
     #[tokio::test]

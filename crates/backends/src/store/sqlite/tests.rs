@@ -20,12 +20,16 @@ fn job(number: u32) -> Job {
     Job::of(&attempt(&record(number), 1))
 }
 
-/// Rows that are read to answer.
-async fn rows(store: &Sqlite) -> (i64, i64) {
-    sqlx::query_as("SELECT (SELECT count(*) FROM cost_buckets), (SELECT count(*) FROM class_times)")
-        .fetch_one(store.readers())
-        .await
-        .unwrap()
+/// Rows that are read to answer, and their bytes.
+async fn read(store: &Sqlite) -> [i64; 4] {
+    let (buckets, of_buckets, times, of_times) = sqlx::query_as(
+        "SELECT * FROM (SELECT count(*), sum(length(bucket)) FROM cost_buckets),
+             (SELECT count(*), sum(length(times)) FROM class_times)",
+    )
+    .fetch_one(store.readers())
+    .await
+    .unwrap();
+    [buckets, of_buckets, times, of_times]
 }
 
 /// So many runs of ten classes, each at four counts of steps, whose durations spread over 100 to 1,099 ms.
@@ -60,10 +64,14 @@ async fn learn(store: &Sqlite, runs: std::ops::Range<u64>) {
 async fn however_many_runs_there_were_as_much_is_read_to_tell_of_them() {
     let (_dir, store) = fresh().await;
     learn(&store, 0..10_000).await;
-    let (buckets, times) = rows(&store).await;
-    assert_eq!(buckets, 40);
+    let [buckets, of_buckets, times, of_times] = read(&store).await;
+    assert_eq!((buckets, times), (40, 10));
     learn(&store, 10_000..30_000).await;
-    assert_eq!(rows(&store).await, (buckets, times));
+    let [more_buckets, of_more_buckets, more_times, of_more_times] = read(&store).await;
+    assert_eq!((more_buckets, more_times), (buckets, times));
+    // Numbers have become a digit longer.
+    assert!(of_more_buckets < of_buckets * 11 / 10, "{of_buckets} bytes became {of_more_buckets}");
+    assert!(of_more_times < of_times * 12 / 10, "{of_times} bytes became {of_more_times}");
     let told = store.class_times(Some("gpu-1")).await.unwrap();
     assert_eq!(told.values().map(Distribution::runs).sum::<u64>(), 30_000);
     let history = store.history("gpu-1").await.unwrap();
@@ -89,7 +97,7 @@ async fn a_bucket_that_cannot_be_read_makes_room_for_a_new_one() {
     learn(&store, 80..81).await;
     let history = store.history("gpu-1").await.unwrap();
     assert_eq!(history.of_class("Class0").map(|bucket| bucket.runs).collect::<Vec<_>>(), [1]);
-    assert_eq!(rows(&store).await.0, 37);
+    assert_eq!(read(&store).await[0], 37);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A lower precision: weights that take less room.
 
-use super::Edit;
 use super::place::Place;
+use super::{Edit, Set};
 use crate::retry::words::Said;
 use crate::workflow::spec::Kind;
 use serde_json::Value;
@@ -37,12 +37,9 @@ pub(super) fn edit(place: &Place, floor: u64) -> Option<Edit> {
         let lower = choices.iter().filter_map(|choice| Some((choice, bits(choice)?)));
         // The first listed of the highest.
         let (to, _) = lower.filter(|(_, bits)| (floor..now).contains(bits)).rev().max_by_key(|(_, bits)| *bits)?;
-        Some(Edit {
-            node_id: place.node.id.clone(),
-            class: None,
-            inputs: vec![(input.clone(), to.clone())],
-            said: Said::Precision { title: place.title.clone(), to: to.as_str()?.to_owned() },
-        })
+        let said = Said::Precision { title: place.title.clone(), to: to.as_str()?.to_owned() };
+        let set = Set { node_id: place.node.id.clone(), input: input.clone(), value: to.clone() };
+        Some(Edit { said, inputs: vec![set], class: None })
     })
 }
 

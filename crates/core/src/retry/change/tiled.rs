@@ -1,7 +1,7 @@
 //! The same class in tiles: a VAE that works on one part of the picture after the other.
 
-use super::Edit;
 use super::place::Place;
+use super::{Edit, Set};
 use crate::retry::words::Said;
 use crate::workflow::Classes;
 use crate::workflow::spec;
@@ -26,13 +26,14 @@ pub(super) fn edit(place: &Place, classes: &Classes) -> Option<Edit> {
     if !takes_all || outputs(info) != outputs(place.info) {
         return None;
     }
+    let id = &place.node.id;
     let mut inputs = Vec::new();
     spec::walk(info, &mut |name, spec| {
         if spec.required && !place.node.inputs.contains_key(name) {
-            inputs.extend(spec.default_value().map(|value| (name.to_owned(), value)));
+            let default = spec.default_value();
+            inputs.extend(default.map(|value| Set { node_id: id.clone(), input: name.to_owned(), value }));
         }
         None
     });
-    let said = Said::Tiled { title: place.title.clone() };
-    Some(Edit { node_id: place.node.id.clone(), class: Some(class), inputs, said })
+    Some(Edit { said: Said::Tiled { title: place.title.clone() }, inputs, class: Some((id.clone(), class)) })
 }

@@ -117,6 +117,7 @@ pub async fn updating_an_attempt_replaces_what_is_known_of_its_sending<P: Place<
         instance_id: Some("gpu-2".to_owned()),
         sending: Sending::Refused,
         refusal: Some(sample::error()),
+        complaints: vec![NodeError { message: "Value not in list".to_owned(), ..NodeError::default() }],
         queue_number: Some(17.25),
         ..second.clone()
     };
