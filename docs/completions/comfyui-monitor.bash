@@ -121,7 +121,7 @@ _comfyui__monitor() {
             return 0
             ;;
         comfyui__subcmd__monitor__subcmd__check__subcmd__config)
-            opts="-h --listen --data-dir --token-file --comfyui --config --log --log-format --help"
+            opts="-h --listen --data-dir --token-file --timeout --comfyui --config --log --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -136,6 +136,10 @@ _comfyui__monitor() {
                     return 0
                     ;;
                 --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -665,7 +669,7 @@ _comfyui__monitor() {
             return 0
             ;;
         comfyui__subcmd__monitor__subcmd__serve)
-            opts="-h --listen --data-dir --token-file --comfyui --demo --demo-if-away --config --log --log-format --help"
+            opts="-h --listen --data-dir --token-file --timeout --comfyui --demo --demo-if-away --config --log --log-format --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -680,6 +684,10 @@ _comfyui__monitor() {
                     return 0
                     ;;
                 --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

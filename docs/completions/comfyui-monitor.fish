@@ -44,6 +44,7 @@ complete -c comfyui-monitor -n "__fish_comfyui_monitor_needs_command" -f -a "hel
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand serve" -l listen -d 'Where the page and the API are [default: 127.0.0.1:8190]' -r
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand serve" -l data-dir -d 'Where everything is kept' -r -F
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand serve" -l token-file -d 'A file with the token that callers need' -r -F
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand serve" -l timeout -d 'Interrupt jobs that run longer, as in `10m` [default: none]' -r
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand serve" -l comfyui -d 'The ComfyUI to watch; several may be given [default: http://127.0.0.1:8188]' -r
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand serve" -l config -d 'The configuration; without it ./comfyui-monitor.toml, if there is one' -r -F
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand serve" -l log -d 'What to log: error, warn, info, debug, trace, or by part as in RUST_LOG' -r
@@ -80,6 +81,7 @@ complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand doctor" 
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand check-config" -l listen -d 'As for `serve`' -r
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand check-config" -l data-dir -d 'As for `serve`' -r -F
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand check-config" -l token-file -d 'As for `serve`' -r -F
+complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand check-config" -l timeout -d 'As for `serve`' -r
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand check-config" -l comfyui -d 'As for `serve`' -r
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand check-config" -l config -d 'The configuration; without it ./comfyui-monitor.toml, if there is one' -r -F
 complete -c comfyui-monitor -n "__fish_comfyui_monitor_using_subcommand check-config" -l log -d 'What to log: error, warn, info, debug, trace, or by part as in RUST_LOG' -r

@@ -36,6 +36,7 @@ _arguments "${_arguments_options[@]}" : \
 '--listen=[Where the page and the API are \[default\: 127.0.0.1\:8190\]]:ADDRESS:_default' \
 '--data-dir=[Where everything is kept]:DIR:_files' \
 '--token-file=[A file with the token that callers need]:FILE:_files' \
+'--timeout=[Interrupt jobs that run longer, as in \`10m\` \[default\: none\]]:TIME:_default' \
 '*--comfyui=[The ComfyUI to watch; several may be given \[default\: http\://127.0.0.1\:8188\]]:URL:_default' \
 '--config=[The configuration; without it ./comfyui-monitor.toml, if there is one]:FILE:_files' \
 '--log=[What to log\: error, warn, info, debug, trace, or by part as in RUST_LOG]:LEVEL:_default' \
@@ -93,6 +94,7 @@ _arguments "${_arguments_options[@]}" : \
 '--listen=[As for \`serve\`]:ADDRESS:_default' \
 '--data-dir=[As for \`serve\`]:DIR:_files' \
 '--token-file=[As for \`serve\`]:FILE:_files' \
+'--timeout=[As for \`serve\`]:TIME:_default' \
 '*--comfyui=[As for \`serve\`]:URL:_default' \
 '--config=[The configuration; without it ./comfyui-monitor.toml, if there is one]:FILE:_files' \
 '--log=[What to log\: error, warn, info, debug, trace, or by part as in RUST_LOG]:LEVEL:_default' \

@@ -11,13 +11,14 @@ use monitor_backends::store::sqlite::Sqlite;
 use monitor_core::cost::{Drivers, Work};
 use monitor_core::event::NodeExecuted;
 use monitor_core::names::NodeKind;
-use monitor_pipeline::ports::Store;
-use monitor_testkit::conformance::sample::{INSTANCE, Job, attempt, record};
+use monitor_pipeline::ports::{Retention, Store};
+use monitor_testkit::conformance::sample::{INSTANCE, Job, at, attempt, record};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-const RUNS: [u32; 2] = [1_000, 100_000];
+const RUNS: [u32; 2] = [1_000, 1_000_000];
 /// Nodes of one job.
 const NODES: u32 = 1_000;
 const CLASSES: u32 = 30;
@@ -35,6 +36,8 @@ fn main() {
 
 struct Filled {
     runtime: Runtime,
+    /// Of the next job.
+    number: AtomicU32,
     store: Sqlite,
     _folder: TempDir,
 }
@@ -60,8 +63,12 @@ fn filled(runs: u32) -> &'static Filled {
                 .collect();
             events.push(job.completed(u64::from(NODES) + 1, 1));
             runtime.block_on(store.apply(&events)).unwrap();
+            if number % 20 == 0 {
+                // What was learnt outlives the events, and without them filling is faster.
+                runtime.block_on(store.prune(Retention::default(), at(2 * 24 * 60 * 60))).unwrap();
+            }
         }
-        Filled { runtime, store, _folder: folder }
+        Filled { runtime, number: AtomicU32::new(runs), store, _folder: folder }
     })
 }
 
@@ -92,4 +99,19 @@ fn history(bencher: Bencher, runs: u32) {
 fn class_times(bencher: Bencher, runs: u32) {
     let Filled { runtime, store, .. } = filled(runs);
     bencher.bench(|| runtime.block_on(store.class_times(None)).unwrap());
+}
+
+/// The end of a job of thirty nodes.
+#[divan::bench(args = RUNS)]
+fn learning(bencher: Bencher, runs: u32) {
+    let Filled { runtime, number, store, .. } = filled(runs);
+    let next = || {
+        let job = Job::of(&attempt(&record(number.fetch_add(1, Ordering::Relaxed)), 1));
+        let events: Vec<_> = (0..30)
+            .map(|node| job.event(u64::from(node) + 1, done(node % CLASSES, node % KINDS, u64::from(node) * 100)))
+            .collect();
+        runtime.block_on(store.apply(&events)).unwrap();
+        job.completed(31, 1)
+    };
+    bencher.with_inputs(next).bench_values(|end| runtime.block_on(store.apply(&[end])).unwrap());
 }

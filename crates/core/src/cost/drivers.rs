@@ -6,6 +6,7 @@ use crate::comfy::graph::{Node, plain};
 use crate::names::{NodeKind, kind};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasher;
 
 /// Inputs of one node that are kept besides those with a place of their own.
 const MAX_INPUTS: usize = 8;
@@ -31,6 +32,24 @@ const NO_PICTURES: [&str; 14] = [
     "style_model",
 ];
 
+/// Inputs that have a place of their own among the drivers.
+const PLACED: [&str; 14] = [
+    "steps",
+    "start_at_step",
+    "end_at_step",
+    "width",
+    "height",
+    "megapixels",
+    "largest_size",
+    "longer_edge",
+    "scale_by",
+    "batch_size",
+    "length",
+    "frames",
+    "num_frames",
+    "amount",
+];
+
 /// What flows out of a node, as far as cost goes.
 #[derive(Clone, Debug, Default)]
 struct Flow {
@@ -45,9 +64,9 @@ struct Flow {
 /// The drivers of every node, in the order of `nodes` (topological: each after those it depends on). `cached` do not
 /// run this time; `loaded` says whether this server has loaded a file of weights before, `items` for how many items of
 /// a list a node is called.
-pub fn drivers(
+pub fn drivers<S: BuildHasher>(
     nodes: &[&Node],
-    cached: &HashSet<String>,
+    cached: &HashSet<String, S>,
     loaded: &dyn Fn(&str) -> bool,
     items: &dyn Fn(&str) -> Option<f64>,
 ) -> Vec<Drivers> {
@@ -102,7 +121,7 @@ pub fn drivers(
             cold,
             inputs: own_inputs(node, kind, unguided),
         });
-        let carries = made.is_none();
+        let passes_on = made.is_none();
         flows.insert(
             &node.id,
             Flow {
@@ -110,7 +129,7 @@ pub fn drivers(
                 batch,
                 steps,
                 // A patch of weights passes on what it patches.
-                model: carried.cloned().or(own_model).filter(|_| carries),
+                model: carried.cloned().or(own_model).filter(|_| passes_on),
                 sampler,
                 unguided,
             },
@@ -192,22 +211,6 @@ fn own_inputs(node: &Node, kind: NodeKind, unguided: bool) -> BTreeMap<String, V
     if matches!(kind, NodeKind::Loader | NodeKind::TextEncoder) {
         return inputs;
     }
-    const PLACED: [&str; 14] = [
-        "steps",
-        "start_at_step",
-        "end_at_step",
-        "width",
-        "height",
-        "megapixels",
-        "largest_size",
-        "longer_edge",
-        "scale_by",
-        "batch_size",
-        "length",
-        "frames",
-        "num_frames",
-        "amount",
-    ];
     for (name, value) in &node.inputs {
         let value = plain(value);
         let lower = name.to_ascii_lowercase();

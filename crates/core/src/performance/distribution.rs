@@ -22,11 +22,8 @@ struct Bin {
 
 impl From<Vec<(u16, u64, u64)>> for Distribution {
     fn from(bins: Vec<(u16, u64, u64)>) -> Distribution {
-        let mut times = Distribution::default();
-        for (bin, runs, total_ms) in bins {
-            times.add(bin, runs, total_ms);
-        }
-        times
+        let bins = bins.into_iter().filter(|(_, runs, _)| *runs > 0);
+        Distribution { bins: bins.map(|(bin, runs, total_ms)| (bin, Bin { runs, total_ms })).collect() }
     }
 }
 

@@ -230,8 +230,7 @@ mod tests {
 
     #[test]
     fn surroundings_that_share_a_value_are_scaled_to_the_usual_ones() {
-        let mut runs: Vec<Ran> =
-            vec![10, 20].repeat(3).into_iter().map(|steps| ran(steps, 100, steps.into())).collect();
+        let mut runs: Vec<Ran> = [10, 20].repeat(3).into_iter().map(|steps| ran(steps, 100, steps.into())).collect();
         // Four times as large: four times as long. 40 steps were run there alone, 80 nowhere with 20 or less.
         runs.extend([ran(20, 400, 83), ran(40, 400, 167), ran(80, 900, 999), ran(90, 900, 1)]);
         let drivers = of(runs);

@@ -135,9 +135,10 @@ impl Course {
         self.heard = now;
     }
 
-    /// What is now expected of a leg that has not begun: others like it have just told.
+    /// What is now expected of a leg that is not done: others like it have just told.
     pub fn expect(&mut self, place: usize, guess: Guess) {
-        if let (Some(State::Waiting), Some(leg)) = (self.states.get(place), self.legs.get_mut(place)) {
+        let open = matches!(self.states.get(place), Some(State::Waiting | State::Running { .. }));
+        if let Some(leg) = self.legs.get_mut(place).filter(|_| open) {
             leg.guess = guess;
         }
     }
@@ -281,14 +282,12 @@ impl Course {
         let patience = self.running.iter().map(|place| {
             let leg = &self.legs[*place];
             let State::Running { bar, .. } = &self.states[*place] else { return 0.0 };
-            match bar {
-                Some(bar) => STALL_FACTOR * bar.step(&beforehand(leg, 1.0)).median(),
-                None => {
-                    let guess = paced(leg.guess, paces[leg.means.min(MEANS - 1)]);
-                    let least = if guess.sigma > 0.7 { STALL_UNKNOWN } else { 0.0 };
-                    (STALL_FACTOR * guess.quantile(0.9)).max(least)
-                }
+            if let Some(bar) = bar {
+                return STALL_FACTOR * bar.step(&beforehand(leg, 1.0)).median();
             }
+            let guess = paced(leg.guess, paces[leg.means.min(MEANS - 1)]);
+            let least = if guess.sigma > 0.7 { STALL_UNKNOWN } else { 0.0 };
+            (STALL_FACTOR * guess.quantile(0.9)).max(least)
         });
         (silent > patience.fold(STALL_LEAST, f64::max)).then_some(self.heard)
     }

@@ -103,8 +103,8 @@ fn items(order: &[&Node], classes: &HashMap<String, Class>) -> HashMap<String, f
         let class = classes.get(&node.class_type);
         let longest = node.links.iter().filter_map(|link| {
             let maker = order.iter().find(|maker| maker.id == link.from)?;
-            let makes = classes.get(&maker.class_type).is_some_and(|class| class.lists.contains(&link.output));
-            let made = makes.then(|| maker.links.len().max(2) as f64);
+            let is_list = classes.get(&maker.class_type).is_some_and(|class| class.lists.contains(&link.output));
+            let made = is_list.then(|| maker.links.len().max(2) as f64);
             made.or_else(|| lists.get(link.from.as_str()).copied())
         });
         let longest = longest.fold(0.0, f64::max);

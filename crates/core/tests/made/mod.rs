@@ -1,6 +1,7 @@
 //! Made sessions: a server whose costs are known, played to a tracker message by message.
 
 #![allow(dead_code, reason = "each of the tests that share this uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a made session that is made wrongly has nothing to test")]
 
 use monitor_core::comfy::graph::Graph;
 use monitor_core::comfy::message::parse;
@@ -89,7 +90,7 @@ impl Session {
         self.now = until;
     }
 
-    pub fn say(&mut self, kind: &str, data: Value) {
+    pub fn say(&mut self, kind: &str, data: &Value) {
         let text = json!({"type": kind, "data": data}).to_string();
         let parsed = parse(text.as_bytes());
         self.feed(Input::Message { addressee: None, message: &parsed.message });
@@ -114,19 +115,19 @@ impl Session {
 
     pub fn start(&mut self, prompt_id: &str, cached: &[&str]) {
         self.cached = cached.iter().map(ToString::to_string).collect();
-        self.say("execution_start", json!({"prompt_id": prompt_id}));
-        self.say("execution_cached", json!({"prompt_id": prompt_id, "nodes": cached}));
+        self.say("execution_start", &json!({"prompt_id": prompt_id}));
+        self.say("execution_cached", &json!({"prompt_id": prompt_id, "nodes": cached}));
     }
 
     pub fn node_begins(&mut self, prompt_id: &str, node: &str) {
-        self.say("executing", json!({"prompt_id": prompt_id, "node": node, "display_node": node}));
+        self.say("executing", &json!({"prompt_id": prompt_id, "node": node, "display_node": node}));
         self.progress(prompt_id, node, 0.0, 1.0, "running");
     }
 
     pub fn progress(&mut self, prompt_id: &str, node: &str, value: f64, max: f64, state: &str) {
         let entry = json!({"value": value, "max": max, "state": state, "node_id": node, "display_node_id": node,
             "real_node_id": node, "parent_node_id": null, "prompt_id": prompt_id});
-        self.say("progress_state", json!({"prompt_id": prompt_id, "nodes": {node: entry}}));
+        self.say("progress_state", &json!({"prompt_id": prompt_id, "nodes": {node: entry}}));
     }
 
     pub fn run_node(&mut self, prompt_id: &str, node: &str, cost: &Cost) {
@@ -141,8 +142,8 @@ impl Session {
     }
 
     pub fn end(&mut self, prompt_id: &str) {
-        self.say("execution_success", json!({"prompt_id": prompt_id}));
-        self.say("executing", json!({"prompt_id": prompt_id, "node": null}));
+        self.say("execution_success", &json!({"prompt_id": prompt_id}));
+        self.say("executing", &json!({"prompt_id": prompt_id, "node": null}));
         let told = json!({prompt_id: {"prompt": [1.0, prompt_id, {}, {"client_id": "us"}, []], "outputs": {},
             "status": {"status_str": "success", "completed": true,
                 "messages": [["execution_success", {"prompt_id": prompt_id}]]}}});

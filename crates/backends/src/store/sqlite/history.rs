@@ -52,28 +52,22 @@ pub(super) async fn learn(
     instance_id: &str,
     runs: &[(&Work, Run)],
 ) -> Result<(), Failure> {
-    let classes: BTreeSet<&str> = runs.iter().map(|(work, _)| work.class_type.as_str()).collect();
-    let rows = sqlx::query(
-        "SELECT bucket, class_type, drivers FROM cost_buckets
-         WHERE instance_id = ?1 AND class_type IN (SELECT value FROM json_each(?2))",
-    )
-    .bind(instance_id)
-    .bind(serde_json::to_string(&classes)?)
-    .fetch_all(&mut *connection)
-    .await?;
+    let touched: BTreeSet<(&str, String)> =
+        runs.iter().map(|(work, _)| (work.class_type.as_str(), Bucket::key(&work.drivers))).collect();
+    let rows = affected(connection, instance_id, &touched).await?;
     let mut gone: BTreeSet<(String, String)> =
         rows.iter().map(|row| Ok((row.try_get(1)?, row.try_get(2)?))).collect::<Result<_, sqlx::Error>>()?;
     let mut history = History::from_buckets(decoded(&rows)?);
     for (work, run) in runs {
         history.learn(work, *run);
     }
-    let touched: BTreeSet<(&str, String)> =
-        runs.iter().map(|(work, _)| (work.class_type.as_str(), Bucket::key(&work.drivers))).collect();
     let mut changed = Vec::new();
     for bucket in history.buckets() {
-        let place = (bucket.class_type.clone(), Bucket::key(&bucket.drivers));
+        let place = (bucket.class_type.as_str(), Bucket::key(&bucket.drivers));
+        let known = touched.contains(&place);
+        let place = (bucket.class_type.clone(), place.1);
         gone.remove(&place);
-        if touched.contains(&(place.0.as_str(), place.1.clone())) {
+        if known {
             let newest = bucket.newest().map_or(0, Timestamp::as_millis);
             changed.push((place, newest, serde_json::to_string(bucket)?));
         }
@@ -81,6 +75,36 @@ pub(super) async fn learn(
     save_buckets(connection, instance_id, changed).await?;
     forget_buckets(connection, instance_id, &gone).await?;
     count(connection, instance_id, runs).await
+}
+
+/// The buckets that change; with new ones among them, all of these classes: one may have to make room.
+async fn affected(
+    connection: &mut SqliteConnection,
+    instance_id: &str,
+    touched: &BTreeSet<(&str, String)>,
+) -> Result<Vec<SqliteRow>, Failure> {
+    let rows = sqlx::query(
+        "SELECT bucket, class_type, drivers FROM json_each(?2) AS place
+             JOIN cost_buckets ON class_type = place.value ->> 0 AND drivers = place.value ->> 1
+         WHERE instance_id = ?1",
+    )
+    .bind(instance_id)
+    .bind(serde_json::to_string(touched)?)
+    .fetch_all(&mut *connection)
+    .await?;
+    if rows.len() == touched.len() {
+        return Ok(rows);
+    }
+    let classes: BTreeSet<&str> = touched.iter().map(|(class_type, _)| *class_type).collect();
+    let rows = sqlx::query(
+        "SELECT bucket, class_type, drivers FROM cost_buckets
+         WHERE instance_id = ?1 AND class_type IN (SELECT value FROM json_each(?2))",
+    )
+    .bind(instance_id)
+    .bind(serde_json::to_string(&classes)?)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
 }
 
 static SAVE_BUCKETS: LazyLock<Batch> = LazyLock::new(|| {
@@ -205,7 +229,7 @@ pub(super) async fn class_times(
     let mut classes: BTreeMap<String, Distribution> = BTreeMap::new();
     for row in &rows {
         if let Some(times) = times(row)? {
-            classes.entry(row.try_get(1)?).or_default().merge(&times);
+            classes.entry(row.try_get(1)?).and_modify(|all| all.merge(&times)).or_insert(times);
         }
     }
     Ok(classes)
