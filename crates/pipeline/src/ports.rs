@@ -214,8 +214,8 @@ pub trait Store: Send + Sync {
     async fn plan_retry(&self, plan: &PlannedRetry) -> Result<Option<PlannedRetry>, StoreError>;
     /// Of this generation.
     async fn planned_retry(&self, queue_id: Uuid) -> Result<Option<PlannedRetry>, StoreError>;
-    /// Queue id and moment of every plan, soonest first.
-    async fn planned_retries(&self) -> Result<Vec<(Uuid, Timestamp)>, StoreError>;
+    /// All of them, soonest first.
+    async fn planned_retries(&self) -> Result<Vec<PlannedRetry>, StoreError>;
     /// The attempt with this number is the last: what was planned after it is forgotten, and the attempt keeps that.
     async fn stop_retry(&self, queue_id: Uuid, number: u32) -> Result<(), StoreError>;
     /// Attempts with `Sending::Waiting` or `Sending::Sent`, oldest first.

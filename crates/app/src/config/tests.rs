@@ -161,6 +161,51 @@ fn variables_of_a_deployment_that_is_not_this_one_are_told_and_not_dropped_in_si
 }
 
 #[test]
+fn policies_stand_beside_settings_and_own_ones_come_first() {
+    let file = "timeout = \"10m\"\n[retry]\nper_minute = 3\n[retry.limits]\nmax_retries = 2\n[[retry.policy]]\n\
+                name = \"mine\"\nmatch = { status = \"timeout\" }\ndo = { another_instance = true }\n";
+    let loaded = load_text(file, Flags::default(), &[("COMFYUI_MONITOR_RETRY_PAUSE_AFTER", "7")]).unwrap();
+    let config = &loaded.config;
+    assert_eq!((config.retry.per_minute, config.retry.pause_after), (3, 7));
+    assert_eq!(config.timeout, Some(Duration::from_mins(10)));
+    let names: Vec<_> = config.retry.policies.list.iter().map(|policy| policy.name.as_str()).collect();
+    assert_eq!((names[0], config.retry.policies.limits.max_retries), ("mine", Some(2)));
+    assert!(names.len() > 1, "the shipped ones are gone");
+    let settings = config.retry.settings();
+    assert_eq!((settings.per_minute, settings.breaker.failures), (3, 7));
+    let shown = show(&loaded);
+    assert!(shown.contains("# policies, in this order: \"mine\", ") && shown.contains("line 4"), "{shown}");
+    let off = load_text("[retry]\nenabled = false\n", Flags::default(), &[]).unwrap().config.retry.settings();
+    assert!(off.policies.list.is_empty());
+}
+
+#[test]
+fn what_is_wrong_in_the_retry_section_is_named_with_its_line() {
+    let cases = [
+        ("[retry]\nper_minute = 0\n", "line 2", "per_minute"),
+        ("[retry]\npolcy = 1\n", "line 2", "retry.policy"),
+        ("[retry]\nenabled = \"maybe\"\n", "line 2", "true"),
+        ("[[retry.policy]]\nname = \"a\"\nmatch = { status = \"sad\" }\n", "line 3", "sad"),
+        ("[[retry.policy]]\nname = \"a\"\nmatch = { status = \"timeout\" }\n", "line 1", "\"a\""),
+        ("timeout = \"10ms\"\n", "line 1", "second"),
+        ("[[instance]]\ntimeout = \"soon\"\n", "line 2", "instance.timeout"),
+    ];
+    for (file, line, word) in cases {
+        let error = refusal(file);
+        assert!(error.contains(line) && error.contains(word), "{file}: {error}");
+    }
+}
+
+#[test]
+fn an_instance_may_have_a_timeout_of_its_own_or_none() {
+    let file = "timeout = \"1h\"\n[[instance]]\nid = \"a\"\n[[instance]]\nid = \"b\"\ntimeout = \"5m\"\n\
+                [[instance]]\nid = \"c\"\ntimeout = \"none\"\n";
+    let config = load_text(file, Flags::default(), &[]).unwrap().config;
+    let timeouts = config.instances.iter().map(|instance| instance.timeout.or(config.timeout));
+    assert_eq!(timeouts.collect::<Vec<_>>(), [Some(Duration::from_hours(1)), Some(Duration::from_mins(5)), None]);
+}
+
+#[test]
 fn the_example_has_every_setting_with_its_default() {
     let example = include_str!("../../../../comfyui-monitor.example.toml");
     // A setting is commented out by `#` alone, prose by `# `.

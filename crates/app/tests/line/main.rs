@@ -21,5 +21,6 @@ mod steering;
 mod stopping;
 mod story;
 mod submitting;
+mod suggestions;
 mod terminal;
 mod workflows;

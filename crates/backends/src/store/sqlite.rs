@@ -147,7 +147,7 @@ impl Store for Sqlite {
         self.told(retries::of_generation(self.readers(), queue_id).await)
     }
 
-    async fn planned_retries(&self) -> Result<Vec<(Uuid, Timestamp)>, StoreError> {
+    async fn planned_retries(&self) -> Result<Vec<PlannedRetry>, StoreError> {
         self.told(retries::all(self.readers()).await)
     }
 

@@ -14,7 +14,7 @@ mod spread;
 pub use drivers::drivers;
 pub use history::{BUCKETS_PER_CLASS, Bucket, CLASSES, History, Run};
 pub use loops::{Loop, loops};
-pub use model::{MEANS, Model, means};
+pub use model::{MEANS, Model, Standing, means};
 pub use priors::Device;
 pub use spread::Guess;
 

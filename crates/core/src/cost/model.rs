@@ -13,6 +13,7 @@ use super::{Drivers, Work};
 use crate::names::NodeKind;
 use crate::time::Timestamp;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// Buckets that a guess is made from, the most alike.
 const MOST_ALIKE: usize = 24;
@@ -41,10 +42,20 @@ mod freedom {
     pub const ITSELF: f64 = 0.12;
 }
 
+/// How far the runs of one class are off the shipped guess: what it says about others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Standing {
+    kind: NodeKind,
+    /// Logarithm.
+    residual: f64,
+}
+
 /// Expects times on one instance.
 #[derive(Clone, Copy, Debug)]
 pub struct Model<'a> {
     pub history: &'a History,
+    /// Of every class that has any: [`Model::standing`], asked again when the class has run.
+    pub standings: &'a BTreeMap<String, Standing>,
     pub device: Device,
     pub now: Timestamp,
 }
@@ -120,26 +131,28 @@ impl Model<'_> {
     /// How far this server is off the shipped guesses in general, as far as it bears on this kind of work.
     fn machine(&self, work: &Work, sigma: f64) -> (f64, f64) {
         let (mut sum, mut weight) = (0.0, 0.0);
-        for class in self.history.classes().filter(|class| *class != work.class_type) {
-            let words: Vec<(Word, NodeKind)> = self
-                .history
-                .of_class(class)
-                .filter_map(|bucket| Some((self.word(bucket)?, bucket.kind)))
-                .filter(|(word, _)| word.median > TRIFLE_MS)
-                .collect();
-            let Some(kind) = words.first().map(|(_, kind)| *kind) else { continue };
-            let share = if kind == work.kind {
+        for (_, Standing { kind, residual }) in self.standings.iter().filter(|(class, _)| **class != work.class_type) {
+            let share = if *kind == work.kind {
                 0.7
-            } else if means(kind) == means(work.kind) {
+            } else if means(*kind) == means(work.kind) {
                 0.4
             } else {
                 0.05
             };
-            let residuals = words.iter().map(|(word, _)| (word.residual, 1.0 / (word.variance + 0.05))).collect();
-            sum += share * median(residuals);
+            sum += share * residual;
             weight += share;
         }
         (sum / (weight + 1.0), (sigma / (1.0 + weight).sqrt()).max(0.35_f64.min(sigma)))
+    }
+
+    /// What a class has to say about others; `None` where its runs were trifles.
+    pub fn standing(history: &History, class_type: &str, device: Device, now: Timestamp) -> Option<Standing> {
+        let model = Model { history, standings: &BTreeMap::new(), device, now };
+        let words = history.of_class(class_type).filter_map(|bucket| Some((model.word(bucket)?, bucket.kind)));
+        let words: Vec<(Word, NodeKind)> = words.filter(|(word, _)| word.median > TRIFLE_MS).collect();
+        let kind = words.first().map(|(_, kind)| *kind)?;
+        let residuals = words.iter().map(|(word, _)| (word.residual, 1.0 / (word.variance + 0.05))).collect();
+        Some(Standing { kind, residual: median(residuals) })
     }
 
     fn word<'a>(&self, bucket: &'a Bucket) -> Option<Word<'a>> {

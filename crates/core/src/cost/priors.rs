@@ -76,7 +76,7 @@ pub fn prior(class_type: &str, kind: NodeKind, drivers: &Drivers, device: Device
         NodeKind::Upscaler if drivers.model.is_some() => (200.0 * megapixels, 9_000.0 * megapixels, 1.0 + unsure),
         // What compressing takes depends on the picture: plain colours are quick, noise is slow.
         NodeKind::Saver => {
-            let each = if class_type.contains("Animated") { 250.0 } else { 300.0 };
+            let each = if class_type.contains("Animated") { 100.0 } else { 150.0 };
             (5.0 + each * megapixels, 5.0 + each * megapixels, 1.2 + unsure)
         }
         NodeKind::Preview => (5.0 + 60.0 * megapixels, 5.0 + 60.0 * megapixels, 1.2 + unsure),
@@ -103,22 +103,25 @@ pub fn prior(class_type: &str, kind: NodeKind, drivers: &Drivers, device: Device
 fn pass(class_type: &str, kind: NodeKind, drivers: &Drivers) -> f64 {
     match class_type {
         // A palette is searched for each pixel (`comfy_extras/nodes_post_processing.py`).
-        "ImageQuantize" => 1_200.0,
+        "ImageQuantize" => 600.0,
         // One dilation for each pixel that it grows (`comfy_extras/nodes_mask.py`).
-        "GrowMask" => 15.0 * drivers.inputs.get("expand").and_then(serde_json::Value::as_f64).map_or(10.0, f64::abs),
-        "Canny" => 500.0,
+        "GrowMask" => 9.0 * drivers.inputs.get("expand").and_then(serde_json::Value::as_f64).map_or(10.0, f64::abs),
+        // Edges are followed until nothing changes (`comfy_extras/nodes_canny.py`).
+        "Canny" => 5_000.0,
         _ if kind == NodeKind::Mask => 10.0,
-        _ if class_type.contains("Scale") || class_type.contains("Resize") => 100.0,
+        _ if class_type.contains("Scale") || class_type.contains("Resize") => 70.0,
+        _ if class_type.contains("Batch") || class_type.starts_with("Repeat") => 20.0,
         _ if class_type.starts_with("Empty") || class_type.starts_with("Solid") => 15.0,
-        _ => 60.0,
+        _ => 40.0,
     }
 }
 
 /// Multiplications a pixel costs in a blur or another filter with a square kernel (`ComfyUI`
 /// `comfy_extras/nodes_post_processing.py`).
 fn kernel_taps(drivers: &Drivers) -> f64 {
-    let radius = drivers.inputs.iter().find(|(name, _)| name.ends_with("radius")).and_then(|(_, value)| value.as_f64());
-    radius.map_or(0.0, |radius| (2.0 * radius.clamp(0.0, 1_000.0) + 1.0).powi(2))
+    let input = |ending: &str| drivers.inputs.iter().find(|(name, _)| name.ends_with(ending))?.1.as_f64();
+    let side = input("radius").map(|radius| 2.0 * radius + 1.0).or_else(|| input("kernel_size"));
+    side.map_or(0.0, |side| side.clamp(0.0, 2_000.0).powi(2))
 }
 
 /// A node that nobody knows, and whose inputs say how long: one that waits, polls or makes sound or video of that

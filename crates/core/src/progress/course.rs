@@ -135,9 +135,10 @@ impl Course {
         self.heard = now;
     }
 
-    /// What is now expected of a leg that has not begun: others like it have just told.
+    /// What is now expected of a leg that is not done: others like it have just told.
     pub fn expect(&mut self, place: usize, guess: Guess) {
-        if let (Some(State::Waiting), Some(leg)) = (self.states.get(place), self.legs.get_mut(place)) {
+        let open = matches!(self.states.get(place), Some(State::Waiting | State::Running { .. }));
+        if let Some(leg) = self.legs.get_mut(place).filter(|_| open) {
             leg.guess = guess;
         }
     }

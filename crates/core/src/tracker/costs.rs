@@ -2,12 +2,12 @@
 //! loaded, and what its cache holds.
 
 use super::plan::Plan;
-use crate::cost::{Device, Expected, Guess, History, Loop, Model, Work, drivers, loops, means};
+use crate::cost::{Device, Expected, Guess, History, Loop, Model, Standing, Work, drivers, loops, means};
 use crate::event::{self, Body, Event};
 use crate::names::NodeKind;
 use crate::progress::{Course, Leg};
 use crate::time::{Now, Timestamp};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 /// Files of weights that are remembered as loaded.
 const MAX_LOADED: usize = 1_000;
@@ -17,6 +17,7 @@ const LOOP_SIGMA: f64 = 0.4;
 #[derive(Debug, Default)]
 pub(super) struct Costs {
     pub history: History,
+    standings: BTreeMap<String, Standing>,
     device: Device,
     /// Files of weights that this server has loaded since we know it.
     loaded: HashSet<String>,
@@ -38,9 +39,13 @@ impl Costs {
         Costs { history, ..Costs::default() }
     }
 
-    pub fn connected(&mut self, devices: &[event::Device]) {
+    pub fn connected(&mut self, devices: &[event::Device], wall: Timestamp) {
         let cpu = devices.iter().any(|device| device.r#type.as_deref() == Some("cpu"));
         self.device = if cpu { Device::Cpu } else { Device::Gpu };
+        let classes: Vec<String> = self.history.classes().map(str::to_owned).collect();
+        for class in classes {
+            self.stand(&class, wall);
+        }
     }
 
     /// The server has started anew: nothing is loaded, nothing is cached.
@@ -59,7 +64,7 @@ impl Costs {
 
     /// The course of a job with this plan, of which these nodes come from the cache.
     pub fn chart(&self, plan: &Plan, cached: &HashSet<String>, wall: Timestamp, started: u64) -> Charted {
-        let model = Model { history: &self.history, device: self.device, now: wall };
+        let model = self.model(wall);
         let graph: Vec<_> = plan.graph.iter().collect();
         let mut works = Vec::with_capacity(plan.nodes.len());
         let mut legs = Vec::with_capacity(plan.nodes.len());
@@ -100,7 +105,18 @@ impl Costs {
 
     /// What is expected of a node now.
     pub fn guess(&self, work: &Work, wall: Timestamp) -> Guess {
-        Model { history: &self.history, device: self.device, now: wall }.guess(work)
+        self.model(wall).guess(work)
+    }
+
+    fn model(&self, now: Timestamp) -> Model<'_> {
+        Model { history: &self.history, standings: &self.standings, device: self.device, now }
+    }
+
+    fn stand(&mut self, class_type: &str, now: Timestamp) {
+        match Model::standing(&self.history, class_type, self.device, now) {
+            Some(standing) => self.standings.insert(class_type.to_owned(), standing),
+            None => self.standings.remove(class_type),
+        };
     }
 
     /// What a job has just told: history is made of it. True if there was something to learn.
@@ -108,6 +124,7 @@ impl Costs {
         let Body::NodeExecuted(done) = &event.body else { return false };
         let (Some(work), Some(duration_ms)) = (&done.work, done.duration_ms) else { return false };
         self.history.learn(work, work.run(now.wall, duration_ms));
+        self.stand(&work.class_type, now.wall);
         if let (NodeKind::Loader, Some(model)) = (work.kind, &work.drivers.model)
             && self.loaded.len() < MAX_LOADED
         {

@@ -310,10 +310,15 @@ impl Job {
         expected
     }
 
-    /// A node is done: what it took is news about others of its class that have not begun.
-    pub fn expect_again(&mut self, costs: &Costs, done: &str, now: Now) {
+    /// A node is done: what it took is news about others of its class.
+    pub fn learnt_of(&mut self, costs: &Costs, done: &str, now: Now) {
         let Some(class) = self.plan.node(done).map(|node| node.class_type.clone()) else { return };
-        for (place, work) in self.works.iter().enumerate().filter(|(_, work)| work.class_type == class) {
+        self.expect_again(costs, now, |work| work.class_type == class);
+    }
+
+    /// What is expected of these nodes has changed.
+    pub fn expect_again(&mut self, costs: &Costs, now: Now, which: impl Fn(&Work) -> bool) {
+        for (place, work) in self.works.iter().enumerate().filter(|(_, work)| which(work)) {
             self.course.expect(place, costs.guess(work, now.wall));
         }
     }

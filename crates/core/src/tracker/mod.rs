@@ -132,7 +132,11 @@ impl Tracker {
             }
             Input::Binary(frame) => self.binary(frame, &mut out),
             Input::Connected { comfyui_version, devices } => {
-                self.costs.connected(&devices);
+                self.costs.connected(&devices, now.wall);
+                // Jobs of a former run of ours were charted before the device was known.
+                for job in &mut self.jobs {
+                    job.expect_again(&self.costs, now, |_| true);
+                }
                 if self.connected_once {
                     self.healing_since = Some(self.disconnected_at.take().unwrap_or(now.mono));
                 } else {
@@ -237,7 +241,7 @@ impl Tracker {
             if self.costs.learn(now, event)
                 && let Body::NodeExecuted(done) = &event.body
             {
-                self.jobs[at].expect_again(&self.costs, &done.node_id, now);
+                self.jobs[at].learnt_of(&self.costs, &done.node_id, now);
             }
         }
         out.extend(events.into_iter().map(|event| Output::Event(Box::new(event))));

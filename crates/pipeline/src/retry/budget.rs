@@ -105,10 +105,10 @@ mod tests {
         #[test]
         fn nobody_waits_although_there_is_room(
             most in 1_u32..6,
-            asked in proptest::collection::vec(0_u64..200_000, 1..40),
+            asked in proptest::collection::vec(0_i64..200_000, 1..40),
         ) {
             let (mut budget, mut granted) = (Budget::new(most), Vec::new());
-            for wanted in asked.into_iter().map(|at| Timestamp(at as i64)) {
+            for wanted in asked.into_iter().map(Timestamp) {
                 let at = budget.book(Timestamp(0), wanted);
                 if at > wanted {
                     granted.push(wanted);

@@ -1,6 +1,7 @@
 //! The instances: a monitor each, what they tell, and what they know when they start.
 
 use super::Service;
+use super::expected::is_connected;
 use super::lists::today;
 use crate::clock;
 use crate::journal::Journal;
@@ -162,9 +163,15 @@ impl Service {
             let (service, stop) = (Arc::clone(self), stop.clone());
             tokio::spawn(async move {
                 let mut status = site.monitor.status();
+                let mut was_there = false;
                 while let Some(Ok(())) = stop.run_until_cancelled(status.changed()).await {
                     status.borrow_and_update();
                     service.dispatch.wake();
+                    let is_there = is_connected(&site);
+                    if is_there && !was_there {
+                        service.parts.desk.heard.notify_one();
+                    }
+                    was_there = is_there;
                     let Some(instance) = stop.run_until_cancelled(service.describe(&site)).await else { return };
                     service.parts.read_model.instance(instance);
                     stop.run_until_cancelled(tokio::time::sleep(UPDATE_INTERVAL)).await;

@@ -1,5 +1,6 @@
 //! The use cases behind the API: submit, cancel, retry, look. One [`Service`] over all instances.
 
+mod changes;
 mod dispatch;
 mod expected;
 mod instances;

@@ -1,5 +1,6 @@
 //! Submission, cancel and retry by hand: recorded first, then sent.
 
+use super::changes::in_words;
 use super::dispatch::Outcome;
 use super::{Service, expected};
 use crate::api::{ApiError, Overrides, ReadWorkflow, Source, Submit, Submitted};
@@ -226,7 +227,7 @@ impl Service {
         let instance_id = instance_id.or(last.instance_id);
         let mut graph = last.workflow;
         let classes = self.known_classes(instance_id.as_deref());
-        let change = (!changes.is_empty()).then(|| in_words(&changes));
+        let change = (!changes.is_empty()).then(|| in_words(&changes, &graph));
         Self::override_inputs(&mut graph, changes, classes.as_deref())?;
         let attempt = Self::new_attempt(queue_id, last.number + 1, instance_id, graph, change);
         self.parts.store.add_attempt(&attempt).await?;
@@ -362,20 +363,4 @@ impl Service {
 
 fn lookup<'a>(classes: Option<&'a Value>) -> impl Fn(&str) -> Option<&'a Value> {
     move |class| classes?.get(class)
-}
-
-/// What a person changed, short: "steps of node 3 to 30".
-pub(super) fn in_words(changes: &Overrides) -> String {
-    let mut words = Vec::new();
-    for (node_id, inputs) in changes {
-        for (input, value) in inputs.as_object().into_iter().flatten() {
-            let mut value = value.to_string();
-            if value.chars().count() > 60 {
-                value = value.chars().take(57).chain("...".chars()).collect();
-            }
-            words.push(format!("{input} of node {node_id} to {value}"));
-        }
-    }
-    words.truncate(8);
-    words.join(", ")
 }

@@ -62,10 +62,11 @@ impl Lines {
             self.told.insert(summary.queue_id, now);
         }
         let left = match summary.status {
-            Status::Processing if summary.eta.is_some() => format!(", {}", spans::left(summary.eta, summary.over_ms)),
+            Status::Processing if summary.eta.is_some() => spans::left(summary.eta, summary.over_ms),
             _ => String::new(),
         };
-        Some(format!("{:>3}%  {:<11}  {}  {}{left}", percent, summary.status.as_str(), summary.title, what(summary)))
+        let told = [what(summary), left].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+        Some(format!("{:>3}%  {:<11}  {}  {told}", percent, summary.status.as_str(), summary.title))
     }
 }
 
@@ -127,6 +128,8 @@ mod tests {
         let eta = |ms: u64| json!({"eta": {"remainingMs": ms, "lowMs": ms, "highMs": ms}});
         assert_eq!(tell("processing", eta(61_000)).unwrap(), "K-Sampler 15/20, about 60 s left");
         assert_eq!(tell("processing", eta(20_000)), None);
+        let between = json!({"eta": eta(20_000)["eta"], "current": null});
+        assert_eq!(tell("processing", between).unwrap(), "about 20 s left");
         let silent = |message: &str| json!({"stalledSince": "2026-11-24T16:39:04.974Z", "message": message});
         assert_eq!(
             tell("processing", silent("No word from K-Sampler for 1:12")).unwrap(),

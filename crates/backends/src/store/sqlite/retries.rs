@@ -2,7 +2,6 @@
 
 use super::Failure;
 use super::values::{Id, decoded};
-use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{PlannedRetry, StoreError};
 use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
@@ -61,13 +60,10 @@ pub(super) async fn of_generation(readers: &SqlitePool, queue_id: Uuid) -> Resul
     Ok(decoded(&rows)?.pop())
 }
 
-pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<(Uuid, Timestamp)>, Failure> {
-    let rows = sqlx::query_as::<_, (Id, i64)>(
-        "SELECT queue_id, retry_at FROM planned_retries ORDER BY retry_at, queue_id, number",
-    )
-    .fetch_all(readers)
-    .await?;
-    Ok(rows.into_iter().map(|(Id(queue_id), retry_at)| (queue_id, Timestamp(retry_at))).collect())
+pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<PlannedRetry>, Failure> {
+    let rows =
+        sqlx::query("SELECT plan FROM planned_retries ORDER BY retry_at, queue_id, number").fetch_all(readers).await?;
+    decoded(&rows)
 }
 
 pub(super) async fn stop(connection: &mut SqliteConnection, queue_id: Uuid, number: u32) -> Result<(), Failure> {

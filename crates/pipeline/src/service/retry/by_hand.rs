@@ -3,7 +3,7 @@
 use super::{Service, between_attempts};
 use crate::api::{ApiError, Overrides};
 use crate::ports::StoreError;
-use crate::service::submit::in_words;
+use crate::service::changes::in_words;
 use monitor_core::generation::Generation;
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ impl Service {
             None => self.target(&plan).await.map_or_else(|| plan.failed_at.clone(), |site| site.instance_id.clone()),
         };
         let mut workflow = plan.workflow;
-        let by_hand = (!changes.is_empty()).then(|| in_words(&changes));
+        let by_hand = (!changes.is_empty()).then(|| in_words(&changes, &workflow));
         Self::override_inputs(&mut workflow, changes, self.known_classes(Some(&instance_id)).as_deref())?;
         let words: Vec<String> = plan.change.into_iter().chain(by_hand).collect();
         let change = (!words.is_empty()).then(|| words.join(", "));

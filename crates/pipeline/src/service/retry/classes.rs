@@ -5,13 +5,13 @@ use super::super::{Service, Site};
 use futures::{StreamExt, stream};
 use monitor_core::time::Timestamp;
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 /// For all classes of one decision together; what has not come by then is as if the server had not said.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_millis(1_500);
 const IN_PARALLEL: usize = 4;
 /// Of one instance; no server has more.
 const MOST: usize = 20_000;
@@ -65,7 +65,7 @@ impl Service {
             return classes;
         }
         let since = site.monitor.status().borrow().since;
-        let unknown: Vec<&String> = names.iter().filter(|name| !classes.single.contains_key(*name)).collect();
+        let unknown: BTreeSet<&String> = names.iter().filter(|name| !classes.single.contains_key(*name)).collect();
         let ask = |name: &String| {
             let (site, name) = (site.clone(), name.clone());
             async move {

@@ -12,20 +12,14 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-/// Until the next look at what has nowhere to go, or whose failure has not yet been told again after a restart.
+/// Until the next look at what was planned, and whose failure has not yet been told again after a restart of ours.
 const AGAIN: u64 = 2_000;
+/// Until the next look at what has nowhere to go; sooner when an instance is back.
+const AWAY: u64 = 30_000;
 /// What is overdue after a restart of ours goes within this time, not all at once. Milliseconds.
 const SPREAD: u64 = 3_000;
 const FREE_PATIENCE: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_mins(1);
-
-/// What came of looking at a plan that is due.
-enum Seen {
-    Sent(AttemptRecord),
-    /// Nothing is left to do.
-    Over,
-    Later(Due),
-}
 
 impl Service {
     pub(super) async fn send_what_is_due(self: Arc<Self>, stop: CancellationToken) {
@@ -53,46 +47,49 @@ impl Service {
 
     /// What a former run of ours had planned.
     async fn find_what_was_planned(&self) -> Result<(), StoreError> {
-        let now = clock::wall();
-        for (queue_id, retry_at) in self.parts.store.planned_retries().await? {
+        let (desk, now) = (&self.parts.desk, clock::wall());
+        for plan in self.parts.store.planned_retries().await? {
             let soonest = now.plus((rand::random::<f64>() * SPREAD as f64) as u64);
-            self.retrying.schedule(queue_id, Due { at: retry_at.max(soonest), for_instance: false });
+            let at = desk.book(&plan.failed_at, now, plan.retry_at.max(soonest));
+            self.retrying.schedule(plan.queue_id, Due { at, for_instance: false });
         }
         Ok(())
     }
 
     async fn attend_to(self: Arc<Self>, queue_id: Uuid) {
-        match self.look_at(queue_id).await {
-            Ok(Seen::Sent(attempt)) => drop(self.send(attempt).await),
-            Ok(Seen::Over) => {}
-            Ok(Seen::Later(due)) => self.retrying.schedule(queue_id, due),
-            Err(error) => {
-                tracing::error!(%error, %queue_id, "a retry could not be recorded; it is tried again");
-                self.retrying.schedule(queue_id, later(false));
-            }
+        let again = self.send_planned(queue_id).await.unwrap_or_else(|error| {
+            tracing::error!(%error, %queue_id, "a retry could not be recorded; it is tried again");
+            Some(Due { at: clock::wall().plus(AGAIN), for_instance: false })
+        });
+        if let Some(due) = again {
+            self.retrying.schedule(queue_id, due);
         }
     }
 
-    async fn look_at(&self, queue_id: Uuid) -> Result<Seen, StoreError> {
-        let Some(plan) = self.parts.store.planned_retry(queue_id).await? else { return Ok(Seen::Over) };
+    /// When to look again; `None` when it was sent, or nothing is left to send.
+    async fn send_planned(&self, queue_id: Uuid) -> Result<Option<Due>, StoreError> {
+        let Some(plan) = self.parts.store.planned_retry(queue_id).await? else { return Ok(None) };
+        let (desk, now) = (&self.parts.desk, clock::wall());
         match self.parts.read_model.summary(queue_id).await? {
             Some(summary) if between_attempts(&summary) => {}
             // Its failure was told as final after all.
             Some(summary) if summary.status.is_ended() => {
                 self.parts.store.stop_retry(queue_id, plan.number - 1).await?;
-                return Ok(Seen::Over);
+                return Ok(None);
             }
-            _ => return Ok(Seen::Later(later(false))),
+            // It will be told again, once the server is heard.
+            _ => return Ok(Some(Due { at: now.plus(AGAIN), for_instance: false })),
         }
-        let Some(site) = self.target(&plan).await.cloned() else { return Ok(Seen::Later(later(true))) };
-        let (desk, now) = (&self.parts.desk, clock::wall());
+        let Some(site) = self.target(&plan).await.cloned() else {
+            return Ok(Some(Due { at: now.plus(AWAY), for_instance: true }));
+        };
         if let Admission::Wait(until) = desk.admit(&site.instance_id, now, queue_id) {
             if now.since(plan.retry_at) <= desk.settings().longest_wait {
-                return Ok(Seen::Later(Due { at: until, for_instance: true }));
+                return Ok(Some(Due { at: until, for_instance: true }));
             }
             tracing::warn!(%queue_id, instance = site.instance_id, "jobs keep failing there: a retry is given up");
             self.stop_retrying(queue_id).await?;
-            return Ok(Seen::Over);
+            return Ok(None);
         }
         if plan.free_memory {
             Self::free_memory(&site).await;
@@ -102,22 +99,21 @@ impl Service {
             let (workflow, change) = (plan.workflow.clone(), plan.change.clone());
             Self::attempt_of_plan(plan, instance_id, workflow, change)
         });
-        let Some(attempt) = begun.await? else {
-            desk.withdraw(&site.instance_id, clock::wall(), queue_id);
-            return Ok(Seen::Over);
-        };
-        Ok(Seen::Sent(attempt))
+        match begun.await? {
+            Some(attempt) => drop(self.send(attempt).await),
+            None => desk.withdraw(&site.instance_id, clock::wall(), queue_id),
+        }
+        Ok(None)
     }
 
     /// Before the next try of what ran out of memory. A server that does not answer is tried all the same.
     pub(super) async fn free_memory(site: &Site) {
-        match timeout(FREE_PATIENCE, site.monitor.free(true, true)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::warn!(%error, instance = site.instance_id, "memory was not freed before a retry")
-            }
-            Err(_) => tracing::warn!(instance = site.instance_id, "memory was not freed in time before a retry"),
-        }
+        let trouble = match timeout(FREE_PATIENCE, site.monitor.free(true, true)).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer in time".to_owned(),
+        };
+        tracing::warn!(trouble, instance = site.instance_id, "memory was not freed before a retry");
     }
 
     /// Makes the planned attempt a real one; `None` if it is no longer planned.
@@ -136,8 +132,4 @@ impl Service {
         self.parts.read_model.save(queue_id).await?;
         Ok(Some(attempt))
     }
-}
-
-fn later(for_instance: bool) -> Due {
-    Due { at: clock::wall().plus(AGAIN), for_instance }
 }

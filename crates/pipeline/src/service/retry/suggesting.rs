@@ -12,7 +12,7 @@ use monitor_core::event::JobError;
 use monitor_core::frame::FrameBody;
 use monitor_core::generation::{Generation, Status};
 use monitor_core::retry::suggest::{Evidence, Record};
-use monitor_core::retry::{Circumstances, Suggestion, Tried, needed_classes, suggest};
+use monitor_core::retry::{Circumstances, Policies, Suggestion, Tried, needed_classes, suggest};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -43,7 +43,9 @@ impl Service {
         let Ok(here) = self.site(&generation.instance_id) else { return Ok(Vec::new()) };
         let policies = &self.parts.desk.settings().policies;
         let classes = if ask && is_connected(here) {
-            self.classes_for(here, &needed_classes(policies, &last.workflow)).await
+            // Where no policy of a person's is for a failure, the shipped ones make suggestions.
+            let needed = [policies, &Policies::shipped()].map(|policies| needed_classes(policies, &last.workflow));
+            self.classes_for(here, &needed.concat()).await
         } else {
             self.classes_known(here)
         };
