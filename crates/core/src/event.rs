@@ -288,6 +288,8 @@ bodies! {
         duration_ms: u64,
         /// From the server's history, where the start was not heard.
         #[serde(skip_serializing_if = "Vec::is_empty", default)] cached_nodes: Vec<String>,
+        /// The most GPU memory its instance used while it ran, bytes, where it was read meanwhile.
+        #[serde(skip_serializing_if = "Option::is_none", default)] peak_memory_bytes: Option<u64>,
     }
     JobFailed = "Job Failed" {
         error: JobError,
@@ -298,6 +300,8 @@ bodies! {
         #[serde(skip_serializing_if = "Option::is_none", default)] node_max_progress: Option<f64>,
         /// `{nodeId: output}` made before it failed, as `ComfyUI` gave it.
         #[serde(skip_serializing_if = "Option::is_none", default)] #[schema(value_type = Object)] output: Option<Value>,
+        /// The most GPU memory its instance used while it ran, bytes, where it was read meanwhile.
+        #[serde(skip_serializing_if = "Option::is_none", default)] peak_memory_bytes: Option<u64>,
     }
     JobInterrupted = "Job Interrupted" {
         reason: InterruptReason,
@@ -308,6 +312,8 @@ bodies! {
         #[serde(skip_serializing_if = "Option::is_none", default)] node_max_progress: Option<f64>,
         /// `{nodeId: output}` made before it was stopped, as `ComfyUI` gave it.
         #[serde(skip_serializing_if = "Option::is_none", default)] #[schema(value_type = Object)] output: Option<Value>,
+        /// The most GPU memory its instance used while it ran, bytes, where it was read meanwhile.
+        #[serde(skip_serializing_if = "Option::is_none", default)] peak_memory_bytes: Option<u64>,
     }
     JobRetrying = "Job Retrying" {
         retry_count: u32,
@@ -329,6 +335,7 @@ impl JobInterrupted {
             node_progress: None,
             node_max_progress: None,
             output: None,
+            peak_memory_bytes: None,
         }
     }
 }

@@ -339,6 +339,9 @@ pub struct Attempt {
     pub completed_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub duration_ms: Option<u64>,
+    /// The most GPU memory its instance used while it ran, bytes; absent where it was not read meanwhile.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub peak_memory_bytes: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -37,7 +37,7 @@ impl Sink for Ear {
         self.0.send_modify(|heard| heard.events.extend(events));
     }
 
-    fn positions(&self, _: Vec<Place>) {}
+    fn positions(&self, _: Vec<Place>, _: Option<u64>) {}
 
     fn pace(&self, _: Pace) {}
 

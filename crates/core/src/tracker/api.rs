@@ -145,6 +145,10 @@ pub enum Input<'a> {
     },
     /// Facts about classes, before the graphs that use them.
     Classes(Vec<(String, Class)>),
+    /// GPU memory that the instance uses, bytes: read from `/system_stats`, or broadcast by an extension.
+    Memory {
+        used_bytes: u64,
+    },
     /// About to be sent: recorded, not yet answered.
     Submitting(Submission),
     /// The server's answer; `prompt_id` is the one we sent.
@@ -227,7 +231,11 @@ pub enum Output {
     Observed(Box<Observed>),
     Event(Box<Event>),
     /// Places in the queue, or the waits there, changed. Live only.
-    Positions(Vec<Place>),
+    Positions {
+        places: Vec<Place>,
+        /// Jobs that wait and run at the server, as it last said.
+        queue_remaining: Option<u64>,
+    },
     /// Live only, newest wins: at most twice a second for each job.
     Pace(Pace),
     /// A preview while a node works. Live only, newest wins.

@@ -140,6 +140,7 @@ impl Tracker {
             let body =
                 QueueStatusUpdated { queue_remaining: remaining, exec_info: exec_info.cloned().unwrap_or_default() };
             self.tell(now, body, out);
+            self.tell_waits_soon(now);
         }
         let known = self.jobs.iter().filter(|job| job.heard_end.is_none() && !job.last_word).count();
         if u64::try_from(known).is_ok_and(|known| known != remaining) {

@@ -92,6 +92,8 @@ pub(super) struct Job {
     running: Vec<usize>,
     /// `{nodeId: output}` as heard.
     outputs: Map<String, Value>,
+    /// The most GPU memory its instance used since it started, bytes.
+    peak_memory: Option<u64>,
     /// Newer servers tell all in `progress_state`; `progress` then only says whose preview comes next.
     modern: bool,
 }
@@ -141,6 +143,7 @@ impl Job {
             index: HashMap::new(),
             running: Vec::new(),
             outputs: Map::new(),
+            peak_memory: None,
             modern: false,
         }
     }

@@ -156,6 +156,7 @@ impl Tracker {
             Input::Snapshot(snapshot) => self.reconcile(now, &snapshot, &mut out),
             Input::History { prompt_id, entry } => self.history(now, &prompt_id, entry.as_deref(), &mut out),
             Input::Classes(classes) => self.classes.extend(classes),
+            Input::Memory { used_bytes } => self.jobs.iter_mut().for_each(|job| job.uses_memory(used_bytes)),
             // Sent again after no answer came: it is the same job.
             Input::Submitting(submission)
                 if self.jobs.iter().any(|job| {

@@ -57,7 +57,7 @@ fn names(out: &[Output]) -> Vec<&str> {
 
 fn positions(out: &[Output]) -> Vec<(u128, u32)> {
     out.iter()
-        .filter_map(|output| if let Output::Positions(moved) = output { Some(moved) } else { None })
+        .filter_map(|output| if let Output::Positions { places, .. } = output { Some(places) } else { None })
         .flatten()
         .map(|place| (place.queue_id.as_u128(), place.position))
         .collect()

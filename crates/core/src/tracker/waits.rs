@@ -47,6 +47,11 @@ impl Tracker {
         due.chain(self.waits_due).min()
     }
 
+    /// Those in line are told soon, all at once: something changed that is told with their places.
+    pub(super) fn tell_waits_soon(&mut self, now: Now) {
+        self.waits_due = self.waits_due.map(|due| due.min(now.mono + PACE_INTERVAL));
+    }
+
     /// Those in line, with how long each will wait.
     pub(super) fn waits(&mut self, now: Now, out: &mut Vec<Output>) {
         self.place_in_line();
@@ -71,7 +76,7 @@ impl Tracker {
             ahead = ahead.zip(own).map(|(ahead, own)| after(ahead, own));
         }
         if !places.is_empty() {
-            out.push(Output::Positions(places));
+            out.push(Output::Positions { places, queue_remaining: self.queue_remaining });
         }
     }
 

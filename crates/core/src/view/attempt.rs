@@ -57,6 +57,7 @@ pub(super) struct End {
     duration_ms: Option<u64>,
     /// Steps of the node it stopped in, and of how many.
     pub(super) reached: Option<(f64, f64)>,
+    pub(super) peak_memory_bytes: Option<u64>,
     pub(super) how: Ending,
 }
 
@@ -109,16 +110,18 @@ impl Attempt {
                 Body::NodeExecuted(body) => self.about_node(&body.node_id, |node| node.executed(base, body)),
                 Body::JobCompleted(body) => {
                     self.add_cached(&body.cached_nodes)
-                        | self.ended(base, Some(body.duration_ms), None, || Ending::Completed)
+                        | self.ended(base, Some(body.duration_ms), None, body.peak_memory_bytes, || Ending::Completed)
                 }
                 Body::JobFailed(body) => {
                     let reached = body.node_progress.zip(body.node_max_progress);
                     (!body.will_retry && raise(&mut self.final_failure))
-                        | self.ended(base, body.duration_ms, reached, || Ending::Failed { error: body.error.clone() })
+                        | self.ended(base, body.duration_ms, reached, body.peak_memory_bytes, || Ending::Failed {
+                            error: body.error.clone(),
+                        })
                 }
                 Body::JobInterrupted(body) => {
                     let reached = body.node_progress.zip(body.node_max_progress);
-                    self.ended(base, body.duration_ms, reached, || Ending::Interrupted {
+                    self.ended(base, body.duration_ms, reached, body.peak_memory_bytes, || Ending::Interrupted {
                         reason: body.reason,
                         node_id: body.node_id.clone(),
                     })
@@ -190,12 +193,13 @@ impl Attempt {
         base: &Base,
         duration_ms: Option<u64>,
         reached: Option<(f64, f64)>,
+        peak_memory_bytes: Option<u64>,
         how: impl FnOnce() -> Ending,
     ) -> bool {
         let first = self.end.as_ref().is_none_or(|end| base.sequence < end.sequence);
         if first {
             let (at, heard) = (happened(base), base.occurred_at.is_none());
-            self.end = Some(End { sequence: base.sequence, at, heard, duration_ms, reached, how: how() });
+            self.end = Some(End { sequence: base.sequence, at, heard, duration_ms, reached, peak_memory_bytes, how: how() });
         }
         first
     }

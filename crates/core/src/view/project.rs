@@ -250,6 +250,7 @@ impl View {
             started_at: attempt.started_at(),
             completed_at: attempt.completed_at().filter(|_| status.is_ended()),
             duration_ms: attempt.duration_ms().filter(|_| status.is_ended()),
+            peak_memory_bytes: attempt.end.as_ref().and_then(|end| end.peak_memory_bytes),
         }
     }
 }

@@ -370,8 +370,10 @@ impl<'a> Session<'a> {
             match output {
                 Output::Event(event) => self.events.push(*event),
                 Output::Preview(_) | Output::Image(_) => self.pictures += 1,
-                Output::Observed(_) | Output::Positions(_) | Output::Pace(_) | Output::Want(Want::Interrupt { .. }) => {
-                }
+                Output::Observed(_)
+                | Output::Positions { .. }
+                | Output::Pace(_)
+                | Output::Want(Want::Interrupt { .. }) => {}
                 Output::Want(want) if !self.connected => drop(want),
                 Output::Want(Want::History { prompt_id }) => {
                     let entry = self.recording.entry(&prompt_id, at).map(Box::new);

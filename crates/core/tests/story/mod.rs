@@ -178,7 +178,7 @@ impl Story {
     pub fn completed(&mut self) -> &mut Story {
         let duration_ms = self.now.since(START);
         let execution_data = ExecutionData { prompt_id: format!("prompt-{}", self.attempt), output: json!({}) };
-        self.tell(JobCompleted { execution_data, duration_ms, cached_nodes: Vec::new() })
+        self.tell(JobCompleted { execution_data, duration_ms, cached_nodes: Vec::new(), peak_memory_bytes: None })
     }
 
     pub fn failed(&mut self, kind: &str, node_id: Option<&str>, will_retry: bool) -> &mut Story {
@@ -189,6 +189,7 @@ impl Story {
             node_progress: None,
             node_max_progress: None,
             output: None,
+            peak_memory_bytes: None,
         })
     }
 

@@ -216,9 +216,9 @@ impl Driver {
             match output {
                 Output::Event(_) => {}
                 Output::Observed(observed) => self.sink.observed(*observed),
-                Output::Positions(places) => {
+                Output::Positions { places, queue_remaining } => {
                     line_changed = true;
-                    self.sink.positions(places);
+                    self.sink.positions(places, queue_remaining);
                 }
                 Output::Pace(pace) => self.sink.pace(pace),
                 Output::Preview(picture) => self.sink.preview(picture),

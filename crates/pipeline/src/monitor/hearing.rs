@@ -121,8 +121,9 @@ impl Driver {
         });
     }
 
-    pub(super) fn note_memory(&self, now: Now, memory: Option<Memory>) {
+    pub(super) fn note_memory(&mut self, now: Now, memory: Option<Memory>) {
         let Some(memory) = memory else { return };
+        self.tell(now, Input::Memory { used_bytes: memory.used_bytes });
         self.readings.add(Reading { t: now.wall, used_bytes: memory.used_bytes, total_bytes: memory.total_bytes });
         self.status.send_if_modified(|status| status.memory.replace(memory) != Some(memory));
     }

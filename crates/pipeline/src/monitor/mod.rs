@@ -41,8 +41,8 @@ pub trait Sink: Send + Sync {
     fn observed(&self, observed: Observed);
     /// In the order in which they happened.
     fn events(&self, events: Vec<Event>);
-    /// Places in the queue that changed: 1 is next.
-    fn positions(&self, places: Vec<Place>);
+    /// Places in the queue that changed: 1 is next; and how many jobs wait and run at the server, where it has said.
+    fn positions(&self, places: Vec<Place>, queue_remaining: Option<u64>);
     /// How far a running job is, when only time has passed. Newest wins.
     fn pace(&self, pace: Pace);
     /// Newest wins.

@@ -50,8 +50,8 @@ impl Sink for RelaySink {
         }
     }
 
-    fn positions(&self, places: Vec<Place>) {
-        self.relay.say(Said::Positions { places, queue_remaining: None });
+    fn positions(&self, places: Vec<Place>, queue_remaining: Option<u64>) {
+        self.relay.say(Said::Positions { places, queue_remaining });
     }
 
     fn pace(&self, pace: Pace) {

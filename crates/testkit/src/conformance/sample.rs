@@ -226,7 +226,7 @@ impl Job {
 
     pub fn completed(&self, sequence: u64, duration_ms: u64) -> Event {
         let execution_data = ExecutionData { prompt_id: self.prompt_id.clone(), output: json!({}) };
-        self.event(sequence, JobCompleted { execution_data, duration_ms, cached_nodes: Vec::new() })
+        self.event(sequence, JobCompleted { execution_data, duration_ms, cached_nodes: Vec::new(), peak_memory_bytes: None })
     }
 
     pub fn failed(&self, sequence: u64, duration_ms: u64) -> Event {
@@ -237,6 +237,7 @@ impl Job {
             node_progress: Some(7.0),
             node_max_progress: Some(20.0),
             output: None,
+            peak_memory_bytes: None,
         };
         self.event(sequence, body)
     }

@@ -33,6 +33,7 @@ impl Job {
                     execution_data: ExecutionData { prompt_id: self.prompt_id.clone(), output },
                     duration_ms: duration.unwrap_or(0),
                     cached_nodes,
+                    peak_memory_bytes: self.peak_memory,
                 };
                 self.tell(pen, "", 0, body);
             }
@@ -45,6 +46,7 @@ impl Job {
                     node_progress: reached.map(|(value, _)| value),
                     node_max_progress: reached.map(|(_, max)| max),
                     output: made.then_some(output),
+                    peak_memory_bytes: self.peak_memory,
                 };
                 self.tell(pen, "", 0, body);
             }
@@ -57,6 +59,7 @@ impl Job {
                     node_progress: reached.map(|(value, _)| value),
                     node_max_progress: reached.map(|(_, max)| max),
                     output: made.then_some(output),
+                    peak_memory_bytes: self.peak_memory,
                 };
                 self.tell(pen, "", 0, body);
             }
@@ -70,6 +73,7 @@ impl Job {
                     node_progress: reached.map(|(value, _)| value),
                     node_max_progress: reached.map(|(_, max)| max),
                     output: made.then_some(output),
+                    peak_memory_bytes: self.peak_memory,
                 };
                 self.tell(pen, "", 0, body);
             }
@@ -89,6 +93,13 @@ impl Job {
             node_title,
             class_type,
             traceback: Vec::new(),
+        }
+    }
+
+    /// The instance uses so much GPU memory, bytes.
+    pub fn uses_memory(&mut self, bytes: u64) {
+        if self.is_started() && self.heard_end.is_none() {
+            self.peak_memory = self.peak_memory.max(Some(bytes));
         }
     }
 
