@@ -121,6 +121,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         read_model: read_model.clone(),
         relay: said.clone(),
         desk,
+        preview_method: config.previews.asked(),
         sites: sites.clone(),
     });
     service.watch_instances(&stop);
@@ -212,7 +213,7 @@ fn servers(config: &Config, demo: Option<&FakeComfy>) -> anyhow::Result<Vec<Serv
 fn hub_settings(config: &Config) -> HubSettings {
     let count = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
     let limits = ReaderLimits { subscriptions: count(config.limits.subscriptions), ..ReaderLimits::default() };
-    HubSettings { readers: count(config.limits.live_connections), limits }
+    HubSettings { readers: count(config.limits.live_connections), limits, previews: config.previews.enabled }
 }
 
 async fn watch(

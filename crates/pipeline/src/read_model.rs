@@ -193,7 +193,7 @@ impl ReadModel {
     }
 
     pub fn preview(&self, picture: &Picture) {
-        if !self.hub.is_watched(Topic::Generation(picture.queue_id)) {
+        if !self.hub.wants_previews(picture.queue_id) {
             return;
         }
         let header = PreviewHeader {

@@ -4,6 +4,7 @@
 mod file;
 mod instances;
 mod nearest;
+mod previews;
 pub mod quantity;
 mod retry;
 mod secret;
@@ -11,6 +12,7 @@ pub mod settings;
 mod show;
 
 pub use instances::{Instance, Timeout};
+pub use previews::{PreviewMethod, Previews};
 pub use retry::Retry;
 pub use secret::Secret;
 pub use show::show;
@@ -44,6 +46,7 @@ pub struct Config {
     /// How long a job may run, where its instance says nothing else; `None`: as long as it takes.
     pub timeout: Option<Duration>,
     pub retry: Retry,
+    pub previews: Previews,
     pub media: Media,
     pub retention: Retention,
     pub limits: Limits,
@@ -194,6 +197,7 @@ impl Config {
             instances: vec![Instance::default()],
             timeout: None,
             retry: Retry::default(),
+            previews: Previews::default(),
             media: Media { max_bytes: 2 << 30 },
             retention: Retention { max_age: Some(Duration::from_hours(30 * 24)), max_count: Some(10_000) },
             limits: Limits { request_bytes: 16 << 20, live_connections: 1_000, subscriptions: 100 },

@@ -130,11 +130,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: None,
         secret: false,
         set: |config, given| {
-            config.retry.enabled = match given.text {
-                "true" => true,
-                "false" => false,
-                other => return Err(format!("{other:?} is neither `true` nor `false`")),
-            };
+            config.retry.enabled = switch(given.text)?;
             Ok(())
         },
         show: |config| Some(config.retry.enabled.to_string()),
@@ -178,6 +174,26 @@ pub const SETTINGS: &[Setting] = &[
             Ok(())
         },
         show: |config| Some(quoted(&quantity::show_duration(config.retry.pause))),
+    },
+    Setting {
+        key: "previews.enabled",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.previews.enabled = switch(given.text)?;
+            Ok(())
+        },
+        show: |config| Some(config.previews.enabled.to_string()),
+    },
+    Setting {
+        key: "previews.method",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.previews.method = given.text.parse()?;
+            Ok(())
+        },
+        show: |config| Some(quoted(config.previews.method.as_str())),
     },
     Setting {
         key: "media.max_bytes",
@@ -266,6 +282,10 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(if config.log.format == LogFormat::Json { "json" } else { "text" })),
     },
 ];
+
+fn switch(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| format!("{text:?} is neither `true` nor `false`"))
+}
 
 fn count(text: &str, least: u64) -> Result<u64, String> {
     match text.parse() {

@@ -243,3 +243,16 @@ fn the_example_has_every_setting_with_its_default() {
     assert!(loaded.config.instances.len() > 1, "the example shows several servers");
     assert_eq!(loaded.config.instances[0].url, Instance::default().url);
 }
+
+#[test]
+fn previews_are_asked_for_as_the_server_likes_best_unless_they_are_off_or_left_to_it() {
+    let asked = |text: &str| load_text(text, Flags::default(), &[]).unwrap().config.previews.asked();
+    assert_eq!(asked(""), Some("auto"));
+    assert_eq!(asked("[previews]\nmethod = \"taesd\"\n"), Some("taesd"));
+    assert_eq!(asked("[previews]\nmethod = \"none\"\n"), Some("none"));
+    assert_eq!(asked("[previews]\nmethod = \"default\"\n"), None);
+    assert_eq!(asked("[previews]\nenabled = false\nmethod = \"taesd\"\n"), None);
+    let message = refusal("[previews]\nmethod = \"taesdxl\"\n");
+    assert!(message.contains("line 2") && message.contains("`latent2rgb`"), "{message}");
+    assert!(refusal("[previews]\nenabled = \"maybe\"\n").contains("neither `true` nor `false`"));
+}

@@ -70,8 +70,10 @@ impl Connection {
     async fn run(&mut self) -> Result<(), Gone> {
         let mut making: Option<Making> = None;
         loop {
-            self.keep_time(Instant::now())?;
+            let now = Instant::now();
+            self.keep_time(now)?;
             let reader = self.subscriber.reader();
+            reader.give_previews(now);
             let blocked = match reader.flush() {
                 Flushed::All => false,
                 Flushed::Blocked => true,
@@ -88,7 +90,8 @@ impl Connection {
                 (true, true) => Interest::READABLE | Interest::WRITABLE,
                 (true, false) => Interest::WRITABLE,
             };
-            let wait_until = reader.deadline().map_or(self.next_ping, |deadline| deadline.min(self.next_ping));
+            let due = [reader.deadline(), reader.previews_due()].into_iter().flatten();
+            let wait_until = due.fold(self.next_ping, Instant::min);
             tokio::select! {
                 ready = self.stream.ready(interest) => self.read(ready.map_err(|_| Gone)?)?,
                 () = reader.woken() => {}

@@ -184,3 +184,57 @@ fn a_snapshot_taken_before_a_submission_was_answered_does_not_end_it() {
     let out = tracker.handle(Now::at(3), Input::Answered { prompt_id: "p1".into(), answer });
     assert_eq!(names(&out), ["Job Queued"]);
 }
+
+#[test]
+fn what_the_server_says_still_waits_goes_with_the_places_and_is_told_within_half_a_second_when_it_changes() {
+    let status = |remaining: u64| json!({"status": {"exec_info": {"queue_remaining": remaining}}});
+    let remaining = |out: &[Output]| {
+        let told = out.iter().filter_map(|output| match output {
+            Output::Positions { queue_remaining, .. } => Some(*queue_remaining),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    let mut tracker = tracker();
+    assert_eq!(remaining(&submit(&mut tracker, 7, 4.0)), [None], "it has not said");
+    say(&mut tracker, 3, "status", &status(1));
+    let due = tracker.deadline().unwrap();
+    assert!((4..=503).contains(&due), "{due}");
+    let out = tracker.handle(Now::at(due), Input::Tick);
+    assert_eq!((positions(&out), remaining(&out)), (vec![(7, 1)], vec![Some(1)]));
+    // Another one joins the line: it has a place of its own, and the first hears that more waits now.
+    say(&mut tracker, 1_000, "status", &status(2));
+    assert_eq!(positions(&submit(&mut tracker, 8, 5.0)), [(8, 2)]);
+    let due = tracker.deadline().unwrap();
+    assert!(due <= 1_500, "{due}");
+    let out = tracker.handle(Now::at(due), Input::Tick);
+    assert_eq!((positions(&out), remaining(&out)), (vec![(7, 1), (8, 2)], vec![Some(2)]));
+}
+
+#[test]
+fn the_end_of_an_attempt_says_the_most_memory_that_was_read_while_it_ran() {
+    let mut tracker = tracker();
+    let read = |tracker: &mut Tracker, at: u64, used_bytes: u64| {
+        assert!(tracker.handle(Now::at(at), Input::Memory { used_bytes }).is_empty());
+    };
+    submit(&mut tracker, 1, 1.0);
+    submit(&mut tracker, 2, 2.0);
+    read(&mut tracker, 2, 900);
+    say(&mut tracker, 3, "execution_start", &json!({"prompt_id": "p1"}));
+    say(&mut tracker, 3, "execution_cached", &json!({"prompt_id": "p1", "nodes": []}));
+    for (at, used_bytes) in [(4, 300), (5, 700), (6, 200)] {
+        read(&mut tracker, at, used_bytes);
+    }
+    let error = json!({"prompt_id": "p1", "node_id": "1", "exception_type": "torch.OutOfMemoryError"});
+    say(&mut tracker, 7, "execution_error", &error);
+    read(&mut tracker, 8, 800);
+    let mut end = None;
+    while let Some(due) = tracker.deadline().filter(|due| end.is_none() && *due < 60_000) {
+        end = tracker.handle(Now::at(due), Input::Tick).into_iter().find_map(|output| match output {
+            Output::Event(event) if event.is_terminal() => Some(event),
+            _ => None,
+        });
+    }
+    let Some(Body::JobFailed(failed)) = end.map(|event| event.body) else { panic!("no failure was told") };
+    assert_eq!(failed.peak_memory_bytes, Some(700), "neither before its start nor after its end");
+}

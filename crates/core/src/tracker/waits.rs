@@ -61,7 +61,9 @@ impl Tracker {
         }
         let moved = std::mem::take(&mut self.moved);
         let line = self.line();
-        self.waits_due = (!line.is_empty()).then_some(now.mono + WAITS_INTERVAL);
+        // Moves of some do not put off what the others are to be told.
+        let next = self.waits_due.filter(|_| !due).unwrap_or(now.mono + WAITS_INTERVAL);
+        self.waits_due = (!line.is_empty()).then_some(next);
         let mut ahead = self.left_of_running(now);
         let mut places = Vec::new();
         for at in line {

@@ -199,7 +199,8 @@ impl Attempt {
         let first = self.end.as_ref().is_none_or(|end| base.sequence < end.sequence);
         if first {
             let (at, heard) = (happened(base), base.occurred_at.is_none());
-            self.end = Some(End { sequence: base.sequence, at, heard, duration_ms, reached, peak_memory_bytes, how: how() });
+            self.end =
+                Some(End { sequence: base.sequence, at, heard, duration_ms, reached, peak_memory_bytes, how: how() });
         }
         first
     }

@@ -34,11 +34,13 @@ pub struct HubSettings {
     /// Connections in total, of all transports.
     pub readers: usize,
     pub limits: ReaderLimits,
+    /// Whether readers may have previews: without, those who ask get everything else.
+    pub previews: bool,
 }
 
 impl Default for HubSettings {
     fn default() -> Self {
-        HubSettings { readers: 10_000, limits: ReaderLimits::default() }
+        HubSettings { readers: 10_000, limits: ReaderLimits::default(), previews: true }
     }
 }
 
@@ -118,9 +120,19 @@ impl Hub {
         }
     }
 
-    /// To those who subscribed to this generation and asked for previews. Nothing is owed: one that comes too soon
-    /// after the last is dropped, and of those a slow reader has no room for only the newest is kept.
+    /// Whether anybody would get a preview of this generation: if not, it need not be encoded.
+    pub fn wants_previews(&self, queue_id: Uuid) -> bool {
+        let topic = Topic::Generation(queue_id);
+        let audience = self.audience(topic).filter(|_| self.settings.previews);
+        audience.is_some_and(|readers| readers.iter().any(|reader| reader.wants_previews(topic)))
+    }
+
+    /// To those who subscribed to this generation and asked for previews. Only the newest is ever owed: of those that
+    /// come too soon after the last, and of those a slow reader has no room for.
     pub fn preview(&self, queue_id: Uuid, frame: &Encoded) {
+        if !self.settings.previews {
+            return;
+        }
         let topic = Topic::Generation(queue_id);
         let now = Instant::now();
         for reader in self.audience(topic).iter().flat_map(|readers| readers.iter()) {

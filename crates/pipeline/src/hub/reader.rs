@@ -1,11 +1,14 @@
 //! One reader: what it subscribed to, what it still has to get, and the rule that it never misses or repeats
 //! anything between a snapshot and what follows.
 
+mod previews;
+
 use super::backlog::{Backlog, Bounds};
 use super::close::CloseCode;
 use super::encoded::{Class, Encoded};
 use super::snapshot::Snapshot;
 use super::topic::Topic;
+use previews::Previews;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -93,8 +96,8 @@ enum Phase {
 #[derive(Debug)]
 struct Subscription {
     topic: Topic,
-    previews: bool,
-    next_preview: Option<Instant>,
+    /// For who asked for them.
+    previews: Option<Box<Previews>>,
     phase: Phase,
     /// The sequence of the last snapshot: what is older is in it.
     floor: u64,
@@ -280,6 +283,12 @@ impl Reader {
             return;
         }
         let Some(subscription) = state.subscription(topic) else { return };
+        if let Some(previews) = &mut subscription.previews
+            && frame.class() == Class::Lifecycle
+        {
+            // Something begins or ends: the picture of what was is outdated.
+            previews.forget();
+        }
         match &mut subscription.phase {
             // Several frames may stand for one event: only what is strictly older is surely in the snapshot.
             Phase::Live if frame.sequence() < subscription.floor => {}
@@ -290,20 +299,6 @@ impl Reader {
                 }
             }
             Phase::Wanted => {}
-        }
-    }
-
-    /// Previews are for those who asked and have their snapshot, at most one per gap and job.
-    pub(super) fn offer_preview(&self, topic: Topic, frame: &Encoded, now: Instant) {
-        let mut state = self.state();
-        if state.life != Life::Open {
-            return;
-        }
-        let Some(subscription) = state.subscription(topic) else { return };
-        let due = subscription.next_preview.is_none_or(|next| now >= next);
-        if subscription.previews && due && matches!(subscription.phase, Phase::Live) {
-            subscription.next_preview = Some(now + self.limits.preview_gap);
-            self.send(&mut state, frame, Some(topic));
         }
     }
 
@@ -344,7 +339,11 @@ impl Reader {
     pub(super) fn add(&self, topic: Topic, previews: Option<bool>, confirmation: Option<&Encoded>) -> Added {
         let mut state = self.state();
         let added = if let Some(known) = state.subscription(topic) {
-            known.previews = previews.unwrap_or(known.previews);
+            match previews {
+                Some(true) => drop(known.previews.get_or_insert_default()),
+                Some(false) => known.previews = None,
+                None => {}
+            }
             Added::Known
         } else if state.subscriptions.len() >= self.limits.subscriptions {
             return Added::TooMany;
@@ -355,8 +354,7 @@ impl Reader {
             }
             state.subscriptions.push(Subscription {
                 topic,
-                previews: previews.unwrap_or(false),
-                next_preview: None,
+                previews: (previews == Some(true)).then(Box::default),
                 phase: Phase::Wanted,
                 floor: 0,
             });

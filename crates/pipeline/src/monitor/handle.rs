@@ -61,7 +61,8 @@ pub struct MonitorHandle {
 }
 
 impl MonitorHandle {
-    /// Sends a job. `preview_method`: `none`, `auto`, `latent2rgb`, `taesd` (0.5.0 and newer).
+    /// Sends a job. `preview_method`: `none`, `auto`, `latent2rgb`, `taesd`, `default` (`comfyui-protocol`, section 4;
+    /// 0.5.0 and newer, others leave it unread).
     pub async fn submit(&self, submission: Submission, preview_method: Option<String>) -> Sent {
         let (reply, answer) = oneshot::channel();
         let command = Command::Submit { submission: Box::new(submission), preview_method, reply };

@@ -138,7 +138,8 @@ impl Service {
             workflow: attempt.workflow.clone(),
             last_sequence: self.parts.read_model.sequence(attempt.queue_id).await?,
         };
-        let outcome = match site.monitor.submit(submission, None).await {
+        let preview_method = self.parts.preview_method.map(str::to_owned);
+        let outcome = match site.monitor.submit(submission, preview_method).await {
             Sent::Accepted { prompt_id, number, warnings } => {
                 attempt.sending = Sending::Accepted;
                 attempt.prompt_id = prompt_id;

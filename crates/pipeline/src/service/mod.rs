@@ -41,6 +41,8 @@ pub struct Parts {
     pub read_model: Arc<ReadModel>,
     pub relay: RelayHandle,
     pub desk: Arc<Desk>,
+    /// What the jobs we send ask for: see [`crate::monitor::MonitorHandle::submit`].
+    pub preview_method: Option<&'static str>,
     /// In the order of the configuration.
     pub sites: Vec<Site>,
 }

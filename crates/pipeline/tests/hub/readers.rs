@@ -5,7 +5,7 @@ use monitor_core::generation::Summary;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::hub::{CloseCode, Encoded, Hub, HubSettings, NoSeat, Pull, Pulled, Snapshot, Subscriber, Topic};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 fn hub() -> Arc<Hub> {
@@ -48,6 +48,15 @@ fn preview(queue_id: Uuid, sequence: u64) -> Encoded {
         max: None,
     };
     Encoded::preview(&header, b"image").unwrap()
+}
+
+/// Those of the previews that came.
+fn sequences(pipe: &Pipe) -> Vec<u64> {
+    let header = |payload: &[u8]| {
+        let (length, rest) = payload.split_first_chunk().unwrap();
+        serde_json::from_slice::<serde_json::Value>(&rest[..u32::from_be_bytes(*length) as usize]).unwrap()
+    };
+    pipe.take().iter().map(|sent| header(&sent.payload)["sequence"].as_u64().unwrap()).collect()
 }
 
 fn kinds(pipe: &Pipe) -> Vec<String> {
@@ -153,6 +162,64 @@ fn previews_of_a_job_come_at_most_once_per_gap() {
         hub.preview(other, &preview(other, sequence));
     }
     assert_eq!(pipe.take().len(), 2, "one for each job");
+    assert!(subscriber.reader().previews_due().is_some_and(|due| due > Instant::now()));
+    subscriber.reader().give_previews(Instant::now());
+    assert!(pipe.take().is_empty(), "the gap is not over");
+}
+
+#[test]
+fn of_previews_that_come_too_soon_the_newest_follows_when_the_gap_is_over() {
+    let mut settings = HubSettings::default();
+    settings.limits.preview_gap = Duration::from_hours(1);
+    let (hub, id) = (Hub::new(settings), Uuid::new_v4());
+    let (mut subscriber, pipe) = reader(&hub, &[Topic::Generation(id)]);
+    subscriber.subscribe(Topic::Generation(id), Some(true), None).unwrap();
+    assert_eq!(subscriber.reader().previews_due(), None);
+    for sequence in 1..=5 {
+        hub.preview(id, &preview(id, sequence));
+    }
+    assert_eq!(sequences(&pipe), [1]);
+    let due = subscriber.reader().previews_due().unwrap();
+    subscriber.reader().give_previews(due);
+    assert_eq!(sequences(&pipe), [5]);
+    assert_eq!(subscriber.reader().previews_due(), None, "none is kept");
+    hub.preview(id, &preview(id, 6));
+    assert!(pipe.take().is_empty(), "the one that came late counts as well");
+    assert!(subscriber.reader().previews_due().unwrap() > due);
+}
+
+#[test]
+fn a_preview_that_waits_is_outdated_by_the_end_of_its_job() {
+    let mut settings = HubSettings::default();
+    settings.limits.preview_gap = Duration::from_hours(1);
+    let (hub, id) = (Hub::new(settings), Uuid::new_v4());
+    let (mut subscriber, pipe) = reader(&hub, &[Topic::Generation(id)]);
+    subscriber.subscribe(Topic::Generation(id), Some(true), None).unwrap();
+    hub.preview(id, &preview(id, 1));
+    hub.preview(id, &preview(id, 2));
+    hub.publish(id, &started(id, 3));
+    pipe.take();
+    assert_eq!(subscriber.reader().previews_due(), None);
+    subscriber.reader().give_previews(Instant::now() + Duration::from_hours(2));
+    assert!(pipe.take().is_empty());
+}
+
+#[test]
+fn previews_are_wanted_while_somebody_who_asked_has_the_snapshot_and_never_where_they_are_off() {
+    for allowed in [true, false] {
+        let (hub, id) = (Hub::new(HubSettings { previews: allowed, ..HubSettings::default() }), Uuid::new_v4());
+        let topic = Topic::Generation(id);
+        let (mut subscriber, pipe) = reader(&hub, &[topic]);
+        assert!(!hub.wants_previews(id), "it did not ask");
+        subscriber.subscribe(topic, Some(true), None).unwrap();
+        assert_eq!(hub.wants_previews(id), allowed);
+        hub.preview(id, &preview(id, 1));
+        assert_eq!(pipe.take().len(), usize::from(allowed));
+        subscriber.subscribe(topic, Some(false), None).unwrap();
+        assert!(!hub.wants_previews(id));
+        hub.publish(id, &started(id, 2));
+        assert_eq!(pipe.take().len(), 1, "everything else comes");
+    }
 }
 
 #[test]

@@ -226,7 +226,10 @@ impl Job {
 
     pub fn completed(&self, sequence: u64, duration_ms: u64) -> Event {
         let execution_data = ExecutionData { prompt_id: self.prompt_id.clone(), output: json!({}) };
-        self.event(sequence, JobCompleted { execution_data, duration_ms, cached_nodes: Vec::new(), peak_memory_bytes: None })
+        self.event(
+            sequence,
+            JobCompleted { execution_data, duration_ms, cached_nodes: Vec::new(), peak_memory_bytes: None },
+        )
     }
 
     pub fn failed(&self, sequence: u64, duration_ms: u64) -> Event {
