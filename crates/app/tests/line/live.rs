@@ -56,23 +56,29 @@ impl Live {
 
     /// The next frame; `None` when the server has ended the connection.
     pub(crate) async fn next(&mut self) -> Option<Value> {
-        loop {
-            match patiently("a frame", self.socket.next()).await? {
-                Ok(Message::Text(text)) => {
-                    let frame: Value = serde_json::from_str(&text).unwrap();
-                    self.frames.push(frame.clone());
-                    return Some(frame);
-                }
-                Ok(Message::Binary(bytes)) => {
-                    let (length, rest) = bytes.split_first_chunk::<4>().expect("a length");
-                    let length = u32::from_be_bytes(*length) as usize;
-                    assert!(length < rest.len(), "a preview without an image");
-                    self.previews.push(serde_json::from_slice(&rest[..length]).unwrap());
-                }
-                Ok(Message::Close(_)) | Err(_) => return None,
-                Ok(_) => {}
+        let before = self.frames.len();
+        while self.step().await {
+            if self.frames.len() > before {
+                return self.frames.last().cloned();
             }
         }
+        None
+    }
+
+    /// Whatever comes next, a frame or a preview. False when the server has ended the connection.
+    pub(crate) async fn step(&mut self) -> bool {
+        match patiently("a frame", self.socket.next()).await {
+            Some(Ok(Message::Text(text))) => self.frames.push(serde_json::from_str(&text).unwrap()),
+            Some(Ok(Message::Binary(bytes))) => {
+                let (length, rest) = bytes.split_first_chunk::<4>().expect("a length");
+                let length = u32::from_be_bytes(*length) as usize;
+                assert!(length < rest.len(), "a preview without an image");
+                self.previews.push(serde_json::from_slice(&rest[..length]).unwrap());
+            }
+            None | Some(Ok(Message::Close(_)) | Err(_)) => return false,
+            Some(Ok(_)) => {}
+        }
+        true
     }
 
     async fn position(&mut self, what: &str, from: usize, wanted: impl Fn(&Value) -> bool) -> usize {
