@@ -1,5 +1,6 @@
 //! How far a job is, in time: the overall percentage, the time left and its range.
 
+mod ahead;
 mod bar;
 mod course;
 
