@@ -50,6 +50,8 @@ async fn a_job_in_line_is_told_how_many_the_server_still_has() {
     assert_eq!((&told["type"], &told["queuePosition"]), (&"queue_update".into(), &1.into()), "{told}");
     stage.fake.release();
     stage.completes(&first).await;
+    stage.held().await;
+    stage.fake.release();
     stage.completes(&second).await;
     stage.finish(&[]).await;
 }
