@@ -146,7 +146,7 @@ pub enum FrameBody {
         critical_node_id: Option<String>,
         #[serde(skip_serializing_if = "Option::is_none", default)]
         stalled_since: Option<Timestamp>,
-        /// Of the whole job, where it has more to say than its nodes: it is stalled.
+        /// Of the whole job, where it has more to say than its nodes: it is stalled, or its files are on their way.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         message: Option<String>,
         /// What runs after them, at most three.

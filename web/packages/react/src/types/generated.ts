@@ -117,7 +117,7 @@ overMs?: number,
  */
 criticalNodeId?: string, stalledSince?: Timestamp, 
 /**
- * Of the whole job, where it has more to say than its nodes: it is stalled.
+ * Of the whole job, where it has more to say than its nodes: it is stalled, or its files are on their way.
  */
 message?: string, 
 /**
