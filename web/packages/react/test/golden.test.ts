@@ -43,6 +43,7 @@ test("there are jobs of most recordings, and most kinds of frames", () => {
     "job_interrupted",
     "job_progress",
     "job_queued",
+    "job_retry",
     "job_started",
     "node_executed",
     "outputs",
@@ -56,5 +57,29 @@ test.each(JOBS)("after every stretch of frames the state is the server's own vie
   job.heard.forEach((heard, at) => {
     state = take(state, heard);
     if ("view" in heard) holds(state, heard, `${job.name}, line ${at}`);
+  });
+});
+
+test.each(JOBS)("a stream that is cut anywhere and resumed by a snapshot comes to the same state: $name", (job) => {
+  const views = job.heard.flatMap((heard, at) => ("view" in heard ? [at] : []));
+  // Of a long one, every so many.
+  const every = Math.ceil(job.heard.length / 40);
+  let before = begin(job);
+  job.heard.forEach((heard, cut) => {
+    before = take(before, heard);
+    // Nothing is heard from here to the snapshot; what was sent before it comes once more, as after a reconnect.
+    const resumed = views.find((at) => at > cut);
+    if (resumed === undefined || cut % every > 0) return;
+    const { view, at } = job.heard[resumed] as { view: Generation; at: number };
+    const snapshot = withSnapshot(before, view, at);
+    let state = snapshot;
+    for (const old of job.heard.slice(0, resumed)) {
+      if ("frame" in old && old.frame.sequence < view.sequence) state = take(state, old);
+    }
+    expect(state, "what is older than the snapshot changes nothing").toBe(snapshot);
+    for (const later of job.heard.slice(resumed)) {
+      state = take(state, later);
+      if ("view" in later) holds(state, later, `${job.name}, cut at ${cut}`);
+    }
   });
 });

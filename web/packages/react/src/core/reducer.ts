@@ -40,7 +40,7 @@ export const UNKNOWN: JobState = {
 export function withSnapshot(state: JobState, generation: Generation | null, now: number, truncated = false): JobState {
   if (!generation) return state.generation ? state : { ...UNKNOWN, generation: null, heardAt: now };
   const held = state.generation;
-  if (held && held.sequence > generation.sequence) return state;
+  if (held && held.sequence > generation.sequence) return state.partial && !truncated ? filled(state, held, generation) : state;
   const same = held?.attempts.length === generation.attempts.length ? state : UNKNOWN;
   const nodes = truncated && held ? held.nodes : generation.nodes;
   const running = generation.nodes
@@ -57,6 +57,16 @@ export function withSnapshot(state: JobState, generation: Generation | null, now
   const heard = same.heard || nodes.some((node) => node.startedAt !== undefined);
   const known = { ...generation, nodes };
   return { generation: known, heardAt: now, elapsedMs, running, partial: truncated, heard, cached: same.cached };
+}
+
+/** What frames have told is newer; the rest of a generation that was fetched to complete it. */
+function filled(state: JobState, held: Generation, fetched: Generation): JobState {
+  const heard = new Map(held.nodes.map((node) => [node.nodeId, node]));
+  const nodes = fetched.nodes.map((node) => heard.get(node.nodeId) ?? node);
+  const ids = new Set(nodes.map((node) => node.nodeId));
+  const { title, createdAt, origin, instanceId } = fetched;
+  const all = [...nodes, ...held.nodes.filter((node) => !ids.has(node.nodeId))];
+  return { ...state, generation: { ...fetched, ...held, title, createdAt, origin, instanceId, nodes: all }, partial: false };
 }
 
 /** Takes a frame that came at `now` (ms, any clock as long as it is always the same one). */
