@@ -1,10 +1,10 @@
 /** The frames of every recording, as the server wrote them (`make gen`). */
 import { readFileSync, readdirSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { Decoder } from "../src/core/frames.js";
 import type { Generation, JobFrame } from "../src/types/index.js";
 
-const FOLDER = fileURLToPath(new URL("../../../../fixtures/frames/", import.meta.url));
+// Tests run in the folder of the package.
+const FOLDER = "../../../fixtures/frames/";
 
 /** What a page would hear of one job, in order: frames, and the server's own view between them. */
 export type Heard = { frame: JobFrame } | { view: Generation; at: number };

@@ -1,6 +1,6 @@
 /** One monitor: its API, its live socket, and what is known of its jobs. No framework, no `window`. */
 import type { Frame, Generation } from "../types/index.js";
-import { Api, type ApiOptions, type Submission } from "./api.js";
+import { Api, Problem, type ApiOptions, type Submission } from "./api.js";
 import { Decoder, type Preview, type Warn } from "./frames.js";
 import { NOTHING, withList, type LiveState } from "./live.js";
 import { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
@@ -22,6 +22,8 @@ interface Watched {
 }
 
 const ALL = "*";
+/** Jobs that nobody watches and that are kept nevertheless. */
+const MAX_IDLE = 50;
 
 /**
  * @example
@@ -55,6 +57,7 @@ export class MonitorClient {
       WebSocket: options.WebSocket,
       hear: (data) => this.hear(data),
       tell: (now) => connection.set(now),
+      isLocked: () => this.isLocked(),
     });
   }
 
@@ -78,7 +81,7 @@ export class MonitorClient {
       if (!watchers.delete(watcher)) return;
       if (watchers.size > 0) return this.follow(queueId, watchers);
       this.socket.unsubscribe(queueId);
-      this.jobs.delete(queueId);
+      this.forget();
     };
   }
 
@@ -95,6 +98,7 @@ export class MonitorClient {
   /** Submits and takes the answer as the first word of the job. */
   async generate(submission: Submission): Promise<Generation> {
     const generation = await this.api.submit(submission);
+    this.watched(generation.queueId);
     this.learn(generation);
     return generation;
   }
@@ -115,6 +119,12 @@ export class MonitorClient {
     const fresh = { state, preview: new Store<Preview | undefined>(undefined), watchers: new Map(), fetching: false };
     this.jobs.set(queueId, fresh);
     return fresh;
+  }
+
+  /** What nobody watches is kept for a while: who comes back to it sees it at once. */
+  private forget(): void {
+    const idle = [...this.jobs].filter(([, { watchers }]) => watchers.size === 0);
+    for (const [queueId] of idle.slice(0, -MAX_IDLE)) this.jobs.delete(queueId);
   }
 
   private follow(queueId: string, watchers: Map<symbol, boolean>): void {
@@ -170,6 +180,12 @@ export class MonitorClient {
   private see(data: ArrayBuffer): void {
     const preview = this.decoder.preview(data);
     if (preview) this.jobs.get(preview.header.queueId)?.preview.set(preview);
+  }
+
+  /** A WebSocket does not tell a wrong token from an absent server. */
+  private async isLocked(): Promise<boolean> {
+    const problem: unknown = await this.api.instances().catch((problem: unknown) => problem);
+    return problem instanceof Problem && problem.status === 401;
   }
 
   private liveUrl(): string {

@@ -17,6 +17,8 @@ export interface SocketOptions {
   /** A text or binary message. */
   hear: (data: string | ArrayBuffer) => void;
   tell: (connection: Connection) => void;
+  /** Asked when a connection could not be opened: whether that is for want of a token. */
+  isLocked?: () => Promise<boolean>;
   /** 0 to 1, for the jitter. */
   random?: () => number;
 }
@@ -37,6 +39,8 @@ const TOKEN_EXPIRED = 4003;
 export class LiveSocket {
   private socket: WebSocket | undefined;
   private tries = 0;
+  /** The newest connection was open once. */
+  private wasOpen = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   /** What it is subscribed to, or will be: queue id (or `*`) and whether with previews. */
   private readonly topics = new Map<string, boolean>();
@@ -67,6 +71,7 @@ export class LiveSocket {
     const bearer = token?.();
     const socket = new WebSocket(url(), bearer ? [`cm.token.${bearer}`] : []);
     this.socket = socket;
+    this.wasOpen = false;
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.opened(socket);
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
@@ -88,6 +93,7 @@ export class LiveSocket {
   private opened(socket: WebSocket): void {
     if (this.socket !== socket) return;
     this.tries = 0;
+    this.wasOpen = true;
     this.options.tell({ state: "live" });
     for (const [queueId, previews] of this.topics) this.say("subscribe", { queueId, previews });
     this.watch(socket);
@@ -118,6 +124,13 @@ export class LiveSocket {
     const delay = wait * (0.5 + random());
     this.timer = setTimeout(() => this.connect(), delay);
     this.options.tell({ state: "waiting", retryAt: Date.now() + delay });
+    if (!this.wasOpen) void this.options.isLocked?.().then((locked) => this.lock(locked));
+  }
+
+  private lock(locked: boolean): void {
+    if (!locked || this.socket || this.topics.size === 0) return;
+    clearTimeout(this.timer);
+    this.options.tell({ state: "locked" });
   }
 
   private say(action: "subscribe" | "unsubscribe" | "ping", data: { queueId?: string; previews?: boolean }): void {
