@@ -7,7 +7,7 @@ mod steered;
 use crate::process::Monitor;
 use crate::stage::Stage;
 use crate::story::{assert_ended, assert_events, assert_frames, assert_outputs};
-use crate::workflows::{portrait, submission};
+use crate::workflows::{portrait, submission, tape};
 use monitor_testkit::{Builder, Failure, FakeComfy, NodeScript, Script, Times};
 use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
@@ -153,6 +153,34 @@ async fn what_runs_out_of_memory_is_tried_with_less_and_less_until_it_fits() {
         assert!(attempt["durationMs"].is_u64(), "{attempt}");
     }
     assert!(attempts(&generation)[3]["change"].as_str().unwrap().contains("4 to 2"), "{generation}");
+    stage.finish(&[]).await;
+}
+
+#[tokio::test]
+async fn the_recorded_error_of_a_card_without_memory_is_answered() {
+    let toml = r#"
+[[retry.policy]]
+name = "out of memory"
+match = { error = "OutOfMemoryError" }
+do = [{ free_memory = true }, { change = { what = "size", round = 8, floor = 32 } }]
+"#;
+    let recording = tape("08-oom");
+    let graph = recording.jobs[0].body["prompt"].clone();
+    let mut stage = Stage::configured(toml, FakeComfy::builder().tape(recording).speed(0.0)).await;
+    let queue_id = Uuid::new_v4().to_string();
+    stage.live.subscribe(&queue_id).await;
+    stage.monitor.submit(&json!({"workflow": graph, "queueId": queue_id})).await;
+    let end = stage.live.end_of(&queue_id).await;
+    // The recording fails whatever the values are.
+    assert_eq!(end["type"], "job_failed", "{end}");
+    let generation = assert_retried(&mut stage, &queue_id, 2).await;
+    let widths: Vec<_> =
+        stage.fake.submitted().iter().map(|sent| sent.body["prompt"]["1"]["inputs"]["width"].clone()).collect();
+    assert_eq!(widths, [64, 64, 48]);
+    for attempt in attempts(&generation) {
+        assert_eq!(attempt["stoppedAt"], json!({"nodeId": "2", "value": 3.0, "max": 10.0}), "{attempt}");
+        assert!(attempt["error"]["message"].as_str().unwrap().contains("out of memory"), "{attempt}");
+    }
     stage.finish(&[]).await;
 }
 

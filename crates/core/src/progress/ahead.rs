@@ -17,6 +17,10 @@ pub(super) struct Span {
 }
 
 impl Span {
+    pub fn times(self, pace: f64) -> Span {
+        Span { middle: self.middle * pace, low: self.low * pace, high: self.high * pace }
+    }
+
     /// Of what is left of something that has taken `elapsed` already.
     pub fn left(guess: Guess, elapsed: f64) -> Span {
         let left = |part| guess.remaining(elapsed, part);

@@ -9,13 +9,15 @@ use crate::cost::Guess;
 /// What part of a bar is a step at least, where the bar has fractions.
 const LEAST_STEP: f64 = 0.002;
 /// Steps whose times are kept, the newest.
-const KEPT: usize = 64;
+const KEPT: usize = 32;
 /// How much single steps vary (standard deviation of the logarithm), as long as they do not tell themselves; and how
 /// many of them this is worth.
 const STEP_NOISE: f64 = 0.2;
 const STEP_NOISE_WORTH: f64 = 4.0;
 /// How much the pace of a server wanders within a node.
 const DRIFT: f64 = 0.05;
+/// How far a step may lie off the usual one, as a logarithm, before it counts as held up.
+const HELD_UP: f64 = 0.92;
 /// How much one step counts less than the next.
 const FADE: f64 = 0.9;
 /// How much the first step varies against the others (standard deviation of the logarithm), and what it is worth for
@@ -41,8 +43,19 @@ pub(super) struct Bar {
     promised: bool,
     /// Milliseconds and units of the first move.
     first: Option<(f64, f64)>,
-    /// Milliseconds a unit, newest last, and where in its round it was made (0 to 1).
-    steps: Vec<(f64, f64)>,
+    /// The newest, newest last.
+    steps: Vec<Step>,
+    /// The middle one of them: milliseconds a unit. Kept, since every reading asks for it.
+    usual: f64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// Milliseconds a unit, and its logarithm.
+    ms: f64,
+    log: f64,
+    /// Where in its round it was made, 0 to 1.
+    place: f64,
 }
 
 /// What is expected of the node beforehand.
@@ -66,6 +79,7 @@ impl Bar {
             promised: false,
             first: None,
             steps: Vec::new(),
+            usual: 0.0,
         };
         bar.reach(key, value, max, now);
         bar
@@ -106,7 +120,9 @@ impl Bar {
             if self.steps.len() == KEPT {
                 self.steps.remove(0);
             }
-            self.steps.push((took / units, (self.value + units / 2.0) / self.max));
+            let ms = took / units;
+            self.steps.push(Step { ms, log: ms.max(0.01).ln(), place: (self.value + units / 2.0) / self.max });
+            self.usual = middle(self.steps.iter().map(|step| step.ms));
         }
         (self.value, self.moved) = (value, now);
     }
@@ -122,9 +138,7 @@ impl Bar {
         if self.steps.len() < 2 {
             return None;
         }
-        let mut steps: Vec<f64> = self.steps.iter().map(|(step, _)| *step).collect();
-        steps.sort_by(f64::total_cmp);
-        let usual = steps[steps.len() / 2] * units;
+        let usual = self.usual * units;
         Some((took - usual).max(0.0)).filter(|excess| *excess > 0.25 * usual)
     }
 
@@ -138,7 +152,7 @@ impl Bar {
 
     /// How much its steps vary (standard deviation of the logarithm).
     fn noise(&self) -> f64 {
-        let logs = || self.steps.iter().map(|(step, _)| step.max(0.01).ln());
+        let logs = || self.steps.iter().map(|step| step.log);
         let count = self.steps.len() as f64;
         let mean = logs().sum::<f64>() / count.max(1.0);
         let squares: f64 = logs().map(|log| (log - mean).powi(2).min(1.0)).sum();
@@ -157,20 +171,20 @@ impl Bar {
             sum += ((took - loading) / units).max(0.01).ln() * worth;
             weight += worth;
         }
-        let usual = self.usual();
-        for (newer, (step, _)) in self.steps.iter().rev().enumerate() {
-            let worth = each * FADE.powi(i32::try_from(newer).unwrap_or(i32::MAX));
+        let usual = self.usual.max(0.01).ln();
+        let mut worth = each;
+        for step in self.steps.iter().rev() {
             // One step that was held up says little about the next.
-            sum += step.clamp(usual / 2.5, usual * 2.5).max(0.01).ln() * worth;
+            sum += step.log.clamp(usual - HELD_UP, usual + HELD_UP) * worth;
             weight += worth;
+            worth *= FADE;
         }
         Guess { mu: sum / weight, sigma: (1.0 / weight).sqrt() }
     }
 
     /// Logarithm of its own pace over what was expected.
     pub fn off_by(&self, before: &Beforehand) -> f64 {
-        let usual = self.usual();
-        if usual > 0.0 { usual.ln() - self.expected_step(before).0.mu } else { 0.0 }
+        if self.usual > 0.0 { self.usual.ln() - self.expected_step(before).0.mu } else { 0.0 }
     }
 
     /// How sure its own steps make it: 0 none, towards 1.
@@ -179,32 +193,26 @@ impl Bar {
         steps / (steps + 3.0)
     }
 
-    fn usual(&self) -> f64 {
-        let mut steps: Vec<f64> = self.steps.iter().map(|(step, _)| *step).collect();
-        steps.sort_by(f64::total_cmp);
-        steps.get(steps.len() / 2).copied().unwrap_or(0.0)
-    }
-
     /// How much longer than the steps so far the coming ones are, when they change steadily: a factor.
     fn trend(&self) -> f64 {
         if self.steps.len() < 3 || self.rounds > 0 {
             return 1.0;
         }
         let count = self.steps.len() as f64;
-        let mean = self.steps.iter().map(|(step, _)| step).sum::<f64>() / count;
-        let centre = self.steps.iter().map(|(_, place)| place).sum::<f64>() / count;
+        let mean = self.steps.iter().map(|step| step.ms).sum::<f64>() / count;
+        let centre = self.steps.iter().map(|step| step.place).sum::<f64>() / count;
         if mean <= 0.0 {
             return 1.0;
         }
-        let spread: f64 = self.steps.iter().map(|(_, place)| (place - centre).powi(2)).sum();
-        let along: f64 = self.steps.iter().map(|(step, place)| (place - centre) * (step / mean - 1.0)).sum();
+        let spread: f64 = self.steps.iter().map(|step| (step.place - centre).powi(2)).sum();
+        let along: f64 = self.steps.iter().map(|step| (step.place - centre) * (step.ms / mean - 1.0)).sum();
         let steepest = along / spread.max(1e-9);
-        let around = self.steps.iter().map(|(step, place)| step / mean - 1.0 - steepest * (place - centre));
+        let around = self.steps.iter().map(|step| step.ms / mean - 1.0 - steepest * (step.place - centre));
         let noise = around.map(|off| off * off).sum::<f64>() / (count - 2.0).max(1.0);
         let slope = along / (spread + noise.max(0.01) / (TREND * TREND));
         let coming = f64::midpoint(self.value / self.max, 1.0);
         // What is recent weighs more in the step itself already.
-        let recent = self.steps[self.steps.len() / 2..].iter().map(|(_, place)| place).sum::<f64>()
+        let recent = self.steps[self.steps.len() / 2..].iter().map(|step| step.place).sum::<f64>()
             / (self.steps.len() - self.steps.len() / 2) as f64;
         (1.0 + slope * (coming - recent)).clamp(0.6, 2.5)
     }
@@ -245,6 +253,16 @@ impl Bar {
         let moves = self.steps.len() as f64 + f64::from(u8::from(self.first.is_some()));
         if moves > 0.0 { (self.value / moves).max(f64::MIN_POSITIVE).min(self.max) } else { (self.max / 20.0).min(1.0) }
     }
+}
+
+/// The upper one of the two in the middle of an even number; 0 of none.
+fn middle(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    if values.is_empty() {
+        return 0.0;
+    }
+    let half = values.len() / 2;
+    *values.select_nth_unstable_by(half, f64::total_cmp).1
 }
 
 #[cfg(test)]

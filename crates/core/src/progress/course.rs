@@ -70,6 +70,8 @@ pub struct Reading {
 #[derive(Clone, Debug)]
 pub struct Course {
     legs: Vec<Leg>,
+    /// What each of them takes: it is summed up on every message.
+    spans: Vec<Span>,
     states: Vec<State>,
     running: Vec<usize>,
     /// Seen to run beside others.
@@ -85,8 +87,10 @@ impl Course {
     pub fn new(legs: Vec<Leg>, started: u64) -> Course {
         let states = legs.iter().map(|leg| if leg.idle { State::Skipped } else { State::Waiting }).collect();
         let beside = vec![false; legs.len()];
+        let spans = legs.iter().map(|leg| span(leg.guess)).collect();
         Course {
             legs,
+            spans,
             states,
             running: Vec::new(),
             beside,
@@ -139,6 +143,7 @@ impl Course {
         let open = matches!(self.states.get(place), Some(State::Waiting | State::Running { .. }));
         if let Some(leg) = self.legs.get_mut(place).filter(|_| open) {
             leg.guess = guess;
+            self.spans[place] = span(guess);
         }
     }
 
@@ -236,15 +241,14 @@ impl Course {
                 State::Skipped | State::Running { .. } => continue,
             }
             let ready = leg.sources.iter().map(|source| ends[*source]).fold(0.0, f64::max);
-            let guess = paced(leg.guess, paces[leg.means.min(MEANS - 1)]);
-            let takes = expected_ms(guess);
+            let span = self.spans[place].times(paces[leg.means.min(MEANS - 1)]);
             let alongside = self.beside[place];
             let start = if alongside { ready } else { ready.max(worker) };
-            ends[place] = start + takes;
+            ends[place] = start + span.middle;
             if !alongside {
                 worker = ends[place];
             }
-            ahead.later(Span { middle: takes, low: guess.quantile(0.1), high: guess.quantile(0.9) });
+            ahead.later(span);
             ahead.left = ahead.left.max(ends[place]);
         }
         if untouched && elapsed > 0.0 && ahead.left > 0.0 {
@@ -299,8 +303,9 @@ fn paced(guess: Guess, pace: f64) -> Guess {
 }
 
 /// Above the median where it is unsure.
-fn expected_ms(guess: Guess) -> f64 {
-    (guess.mu + CAUTION * guess.sigma.min(1.5).powi(2)).exp()
+fn span(guess: Guess) -> Span {
+    let middle = (guess.mu + CAUTION * guess.sigma.min(1.5).powi(2)).exp();
+    Span { middle, low: guess.quantile(0.1), high: guess.quantile(0.9) }
 }
 
 #[cfg(test)]

@@ -184,3 +184,28 @@ fn a_snapshot_taken_before_a_submission_was_answered_does_not_end_it() {
     let out = tracker.handle(Now::at(3), Input::Answered { prompt_id: "p1".into(), answer });
     assert_eq!(names(&out), ["Job Queued"]);
 }
+
+#[test]
+fn of_a_job_that_nothing_was_told_of_before_a_kill_only_the_answer_says_whether_the_server_had_it() {
+    let gone = |number: Option<f64>| {
+        let known = KnownJob {
+            submission: submission(1),
+            ours: true,
+            submitter_client_id: None,
+            last_sequence: 0,
+            number,
+            events: Vec::new(),
+            highest_percentage: 0.0,
+        };
+        let config = Config { client_id: OURS.into(), jobs: vec![known], ..Config::default() };
+        let mut tracker = Tracker::new(Now::at(0), config);
+        tracker.handle(Now::at(0), Input::Connected { comfyui_version: None, devices: Vec::new() });
+        let missing = vec!["p1".into()];
+        let snapshot = Snapshot { missing, after_connect: true, history_empty: true, ..Snapshot::default() };
+        let out = tracker.handle(Now::at(10), Input::Snapshot(Box::new(snapshot)));
+        names(&out).iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()
+    };
+    // Without an answer it is sent again.
+    assert!(gone(None).is_empty());
+    assert_eq!(gone(Some(7.0)), ["Job Queued", "Job Failed"]);
+}

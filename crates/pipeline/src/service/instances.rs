@@ -82,13 +82,16 @@ pub async fn known_jobs(store: &dyn Store, journal: &Journal, instance_id: &str)
         if matches!(attempt.sending, Sending::Waiting | Sending::Refused) {
             continue;
         }
-        let events = store.events(queue_id).await?;
-        if events.iter().any(|event| event.base.attempt == attempt.number && event.is_terminal()) {
-            continue;
-        }
-        let highest = known.saved.as_ref().map_or(0.0, |summary| summary.overall_percentage);
+        let mut events = store.events(queue_id).await?;
         let seen = known.saved.as_ref().map_or(0, |summary| summary.sequence);
         let last_sequence = events.iter().map(|event| event.base.sequence).max().unwrap_or(0).max(seen);
+        // Those of the attempts before it say nothing of this one: not even that the server has it.
+        events.retain(|event| event.base.attempt == attempt.number);
+        if events.iter().any(Event::is_terminal) {
+            continue;
+        }
+        let shown = known.saved.as_ref().filter(|summary| summary.prompt_id == attempt.prompt_id);
+        let started = events.iter().any(|event| matches!(event.body, Body::JobStarted(_)));
         jobs.push(KnownJob {
             submission: Submission {
                 queue_id,
@@ -102,11 +105,7 @@ pub async fn known_jobs(store: &dyn Store, journal: &Journal, instance_id: &str)
             submitter_client_id: attempt.submitter_client_id.clone(),
             last_sequence,
             number: attempt.queue_number,
-            highest_percentage: if events.iter().any(|event| matches!(event.body, Body::JobStarted(_))) {
-                highest
-            } else {
-                0.0
-            },
+            highest_percentage: shown.filter(|_| started).map_or(0.0, |summary| summary.overall_percentage),
             events,
         });
     }
