@@ -13,21 +13,28 @@ run: ## Build and run. Watches ComfyUI at COMFYUI_HOST:COMFYUI_PORT; while none 
 	@scripts/require rust cc
 	cargo run -- serve --demo-if-away $(ARGS)
 
-test: ## Install what the tests need, and run all of them
+test: web/node_modules/.installed ## Install what the tests need, and run all of them
 	@scripts/require rust cc
 	scripts/fetch-editor-files
+	cd web && npm test --silent
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --workspace --no-fail-fast $(ARGS)
 
-lint: ## What a review should not have to say: formatting and clippy
+lint: web/node_modules/.installed ## What a review should not have to say: formatting, clippy and types
 	@scripts/require rust cc rustfmt clippy
+	cd web && npm run check --silent
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+
+web/node_modules/.installed: web/package-lock.json
+	@scripts/require node
+	cd web && npm ci --silent
+	@touch $@
 
 fmt: ## Format the code
 	@scripts/require rust rustfmt
 	cargo fmt --all
 
-gen: ## Write again what is generated: docs/openapi.json, docs/man, docs/completions
+gen: ## Write again what is generated: in docs, web/packages/react/src/types and fixtures/frames
 	@scripts/require rust cc
 	scripts/generate
 

@@ -25,6 +25,7 @@ pub struct Event {
 
 /// What every `detail` has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Base {
     pub prompt_id: String,
@@ -51,6 +52,7 @@ pub struct Base {
 
 /// One error shape everywhere.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct JobError {
     /// The exception's name as `ComfyUI` gives it (`torch.OutOfMemoryError`), or ours: `instance_lost`,
@@ -69,6 +71,7 @@ pub struct JobError {
 
 /// How sure we are of the time left; all in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Eta {
     pub remaining_ms: u64,
@@ -77,6 +80,7 @@ pub struct Eta {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum NodeState {
     Pending,
@@ -103,6 +107,7 @@ impl NodeState {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum InterruptReason {
     /// A person asked us to.
@@ -125,6 +130,7 @@ impl InterruptReason {
 
 /// What a node is, beside its id; shared by the node events.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeRef {
     pub node_id: String,
@@ -140,6 +146,7 @@ pub struct NodeRef {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct WorkflowNode {
     pub node_id: String,
@@ -149,11 +156,13 @@ pub struct WorkflowNode {
     pub dependencies: Vec<Dependency>,
     /// What it should take, as far as anything is known of it; absent for a node that comes from the cache.
     #[serde(flatten, skip_serializing_if = "Option::is_none", default)]
+    #[cfg_attr(test, ts(skip))]
     pub expected: Option<Expected>,
 }
 
 /// A wire of the graph: `input` of this node is fed by output number `output` of `node_id`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Dependency {
     pub node_id: String,
@@ -165,6 +174,7 @@ pub struct Dependency {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FileRef {
     pub filename: String,
     #[serde(default)]
@@ -173,6 +183,7 @@ pub struct FileRef {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Device {
     pub name: String,
@@ -185,6 +196,7 @@ pub struct Device {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ExecutionData {
     pub prompt_id: String,
@@ -198,6 +210,7 @@ macro_rules! bodies {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+            #[cfg_attr(test, derive(ts_rs::TS))]
             #[serde(rename_all = "camelCase")]
             pub struct $variant { $($(#[$field_attr])* pub $field: $ty),* }
         )*

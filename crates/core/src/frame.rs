@@ -12,7 +12,7 @@ use uuid::Uuid;
 #[serde(rename_all = "camelCase")]
 pub struct Frame {
     pub timestamp: Timestamp,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<String>,
     /// In every frame of a job but the snapshot.
     #[serde(flatten)]
@@ -22,6 +22,7 @@ pub struct Frame {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct JobHeader {
     pub queue_id: Uuid,
@@ -34,6 +35,7 @@ pub struct JobHeader {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     BadRequest,
@@ -43,6 +45,7 @@ pub enum ErrorCode {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ProgressType {
     /// A node changed.
@@ -52,6 +55,7 @@ pub enum ProgressType {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ProgressData {
     pub node_id: String,
@@ -59,24 +63,26 @@ pub struct ProgressData {
     /// The human name.
     pub current_node: String,
     pub kind: NodeKind,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub value: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub max: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub percentage: Option<f64>,
     pub node_state: NodeState,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub parent_node_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub real_node_id: Option<String>,
     pub message: String,
     pub elapsed_ms: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct WorkflowData {
+    #[cfg_attr(test, ts(type = "Array<WorkflowNode & Partial<Expected>>"))]
     pub nodes: Vec<WorkflowNode>,
     pub total_nodes: u32,
     pub current_node_index: u32,
@@ -84,6 +90,7 @@ pub struct WorkflowData {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case", rename_all_fields = "camelCase")]
 pub enum FrameBody {
     SubscriptionConfirmed {
@@ -99,17 +106,17 @@ pub enum FrameBody {
     },
     Snapshot {
         queue_id: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         sequence: Option<u64>,
         /// Null if not yet known; absent for `*`.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         generation: Option<Option<Box<Generation>>>,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         generations: Option<Vec<Summary>>,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         instances: Option<Vec<Instance>>,
         /// `nodes` was left out because of its size: fetch the generation.
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
         truncated: bool,
     },
     JobQueued(QueuePlace),
@@ -123,33 +130,33 @@ pub enum FrameBody {
     },
     JobProgress {
         progress_type: ProgressType,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         progress_data: Option<ProgressData>,
         /// All that run now.
         nodes: Vec<ProgressData>,
         overall_percentage: f64,
         elapsed_ms: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         eta: Option<Eta>,
         /// It takes longer than usual, and `eta` says little: milliseconds past what nine of ten runs of its node take.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         over_ms: Option<u64>,
         /// Where several nodes run: the one that decides when the job ends.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         critical_node_id: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         stalled_since: Option<Timestamp>,
-        /// Of the whole job, where it has more to say than its nodes: it is stalled.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        /// Of the whole job, where it has more to say than its nodes: it is stalled, or its files are on their way.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         message: Option<String>,
         /// What runs after them, at most three.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
         next: Vec<Next>,
     },
     NodeExecuted {
         node_id: String,
         display_node_id: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         duration_ms: Option<u64>,
         cached: bool,
     },
@@ -161,15 +168,15 @@ pub enum FrameBody {
         max_retries: u32,
         retry_delay: u64,
         error: JobError,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         change: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         next: Option<String>,
         message: String,
     },
     Completed {
         outputs: Vec<Output>,
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none", default)]
         duration_ms: Option<u64>,
         message: String,
     },
@@ -190,16 +197,17 @@ pub enum FrameBody {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct QueuePlace {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub queue_position: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub estimated_wait_time: Option<u64>,
     /// Until it is done, the wait included.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub eta: Option<Eta>,
-    #[serde(rename = "comfyUIQueueRemaining", skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "comfyUIQueueRemaining", skip_serializing_if = "Option::is_none", default)]
     pub comfyui_queue_remaining: Option<u64>,
     pub message: String,
 }
@@ -264,6 +272,7 @@ pub struct RequestData {
 
 /// The JSON part of a binary preview frame: u32 big endian length, this, image bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PreviewHeader"))]
 #[serde(tag = "type", rename = "preview", rename_all = "camelCase")]
 pub struct PreviewHeader {
     pub queue_id: Uuid,
@@ -271,8 +280,8 @@ pub struct PreviewHeader {
     pub node_id: String,
     pub content_type: String,
     pub sequence: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub value: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub max: Option<f64>,
 }

@@ -18,3 +18,8 @@ pub mod time;
 pub mod tracker;
 pub mod view;
 pub mod workflow;
+
+/// The TypeScript types of the published shapes; beside the tests, since it writes a file.
+#[cfg(test)]
+#[path = "../tests/typescript/mod.rs"]
+mod typescript;

@@ -18,6 +18,7 @@ const MOST_TICKS: u32 = 60;
 
 /// What the nodes of one class took.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ClassPerformance {
     pub class_type: String,
@@ -44,6 +45,7 @@ pub struct ClassPerformance {
 
 /// An input or a state that varied between runs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct CostDriver {
     /// `steps`, `pixels` (of one picture), `batch`, `model`, `sampler`, `load` (`cold`: with a model to load, or

@@ -5,6 +5,7 @@ use std::fmt;
 
 /// A moment in UTC, in milliseconds since the Unix epoch. In JSON: RFC 3339 with milliseconds and `Z`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(type = "string"))]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

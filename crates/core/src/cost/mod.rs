@@ -27,6 +27,7 @@ use utoipa::ToSchema;
 
 /// What drives the cost of a node, as its graph tells it before it runs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct Drivers {
     /// Steps asked for.
@@ -54,6 +55,7 @@ pub struct Drivers {
 
 /// What a node had to do, in the event that says that it is done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Work {
     pub class_type: String,
@@ -76,6 +78,7 @@ impl Work {
 
 /// An expected time: the middle, and the range that eight of ten runs fall into. Milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Expected {
     #[serde(rename = "expectedMs")]

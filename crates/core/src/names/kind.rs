@@ -7,6 +7,7 @@ use super::split;
 
 /// What a node is about, for its icon, its colour and its messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum NodeKind {
     /// Reads a model from disk. (A node that reads a picture, a video, … is of that medium's kind.)

@@ -19,6 +19,7 @@ const GB: u64 = 1 << 30;
 
 /// Something that can really be done.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Suggestion {
     pub kind: SuggestionKind,
@@ -33,6 +34,7 @@ pub struct Suggestion {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SuggestionKind {
     /// Run it on `instanceId`.

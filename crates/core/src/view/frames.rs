@@ -174,7 +174,7 @@ fn progress(view: &View, progress_data: Option<ProgressData>, running: &[Shown<'
         over_ms: view.over_ms(view.foremost(running), now),
         critical_node_id: view.critical(running).map(|node| node.id.to_owned()),
         stalled_since: view.stalled_since(),
-        message: view.stalled_sentence(now),
+        message: view.whole_sentence(now),
         next: view.next(),
     }
 }

@@ -19,8 +19,7 @@ impl View {
                 Some((at, retrying)) => retry_sentence(retrying, at.plus(retrying.retry_delay).since(now)),
                 None => self.waiting_sentence(now),
             }),
-            Status::Processing if self.newest().end.is_some() => Some(self.storing_sentence()),
-            Status::Processing => self.stalled_sentence(now).or_else(|| self.current().map(|node| node.message())),
+            Status::Processing => self.whole_sentence(now).or_else(|| self.current().map(|node| node.message())),
             Status::Completed => Some(self.completed_sentence()),
             Status::Failed => self.newest().error().map(|error| self.failed_sentence(error)),
             Status::Interrupted => Some(self.interrupted_sentence()),
@@ -44,8 +43,15 @@ impl View {
         }
     }
 
+    /// Of a job under way, where there is more to say than what its nodes do: its files are on their way, or it is
+    /// silent.
+    pub(super) fn whole_sentence(&self, now: Timestamp) -> Option<String> {
+        let storing = self.status() == Status::Processing && self.newest().end.is_some();
+        if storing { Some(self.storing_sentence()) } else { self.stalled_sentence(now) }
+    }
+
     /// For a job without a sign of life.
-    pub(super) fn stalled_sentence(&self, now: Timestamp) -> Option<String> {
+    fn stalled_sentence(&self, now: Timestamp) -> Option<String> {
         let silent = spans::ticking(now.since(self.stalled_since()?));
         let name = self.current().map_or(self.instance_id(), |node| node.title());
         Some(format!("No word from {name} for {silent}"))

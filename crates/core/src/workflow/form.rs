@@ -21,6 +21,7 @@ const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
 /// The fields of a graph, most wanted first, and what about it may not work on this server.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Form {
     pub inputs: Vec<FormInput>,
@@ -29,6 +30,7 @@ pub struct Form {
 
 /// One input of one node that has a value, not a link.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct FormInput {
     pub node_id: String,
@@ -56,6 +58,7 @@ pub struct FormInput {
 
 /// What an input does for the picture, so that a page can lead with what matters. The order is that of the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum InputRole {
     Prompt,
@@ -74,6 +77,7 @@ pub enum InputRole {
 
 /// Which field edits an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub enum InputType {
     Int,

@@ -251,6 +251,9 @@ pub struct Session<'a> {
     pub recording: &'a Recording,
     pub tracker: Tracker,
     pub events: Vec<Event>,
+    /// What is no event (places in line, paces), with the time and how many events were before it.
+    #[allow(dead_code, reason = "only the golden frames look at it")]
+    pub beside: Vec<(usize, u64, Output)>,
     pub pictures: usize,
     reader: ProgressReader,
     /// Use the incremental reader for `progress_state`, as the monitor does.
@@ -273,6 +276,7 @@ impl<'a> Session<'a> {
             recording,
             tracker: Tracker::new(Now::at(0), config),
             events: Vec::new(),
+            beside: Vec::new(),
             pictures: 0,
             reader: ProgressReader::new(),
             incremental: true,
@@ -370,10 +374,8 @@ impl<'a> Session<'a> {
             match output {
                 Output::Event(event) => self.events.push(*event),
                 Output::Preview(_) | Output::Image(_) => self.pictures += 1,
-                Output::Observed(_)
-                | Output::Positions { .. }
-                | Output::Pace(_)
-                | Output::Want(Want::Interrupt { .. }) => {}
+                Output::Positions { .. } | Output::Pace(_) => self.beside.push((self.events.len(), t, output)),
+                Output::Observed(_) | Output::Want(Want::Interrupt { .. }) => {}
                 Output::Want(want) if !self.connected => drop(want),
                 Output::Want(Want::History { prompt_id }) => {
                     let entry = self.recording.entry(&prompt_id, at).map(Box::new);

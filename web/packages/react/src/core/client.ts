@@ -1,0 +1,197 @@
+/** One monitor: its API, its live socket, and what is known of its jobs. No framework, no `window`. */
+import type { Frame, Generation } from "../types/index.js";
+import { Api, Problem, type ApiOptions, type Submission } from "./api.js";
+import { Decoder, type Preview, type Warn } from "./frames.js";
+import { NOTHING, withList, type LiveState } from "./live.js";
+import { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
+import { LiveSocket, type Connection } from "./socket.js";
+import { Store, type Readable } from "./store.js";
+
+export interface ClientOptions extends ApiOptions {
+  WebSocket?: typeof globalThis.WebSocket;
+  /** What could not be read, and what could not be fetched. */
+  warn?: Warn;
+}
+
+interface Watched {
+  state: Store<JobState>;
+  preview: Store<Preview | undefined>;
+  /** By watchers: whether each wants previews. */
+  watchers: Map<symbol, boolean>;
+  fetching: boolean;
+}
+
+const ALL = "*";
+/** Jobs that nobody watches and that are kept nevertheless. */
+const MAX_IDLE = 50;
+
+/**
+ * @example
+ * const client = new MonitorClient({ baseUrl: "http://127.0.0.1:8190" });
+ * const { queueId } = await client.api.submit({ workflow });
+ * const stop = client.watch(queueId);
+ * client.job(queueId).subscribe(() => console.log(client.job(queueId).getSnapshot().generation?.message));
+ */
+export class MonitorClient {
+  readonly api: Api;
+  readonly connection: Readable<Connection>;
+  /** All jobs and instances; kept current while {@link watchAll} is in force. */
+  readonly live: Readable<LiveState>;
+  private readonly socket: LiveSocket;
+  private readonly list = new Store<LiveState>(NOTHING);
+  private readonly jobs = new Map<string, Watched>();
+  private readonly decoder: Decoder;
+  private readonly warn: Warn;
+  private listWatchers = 0;
+
+  constructor(private readonly options: ClientOptions = {}) {
+    this.warn = options.warn ?? ((message) => console.warn(message));
+    this.decoder = new Decoder(this.warn);
+    this.api = new Api(options);
+    this.live = this.list;
+    const connection = new Store<Connection>({ state: "idle" });
+    this.connection = connection;
+    this.socket = new LiveSocket({
+      url: () => this.liveUrl(),
+      token: options.token,
+      WebSocket: options.WebSocket,
+      hear: (data) => this.hear(data),
+      tell: (now) => connection.set(now),
+      isLocked: () => this.isLocked(),
+    });
+  }
+
+  /** What is known of a job; it is kept current while somebody watches it. */
+  job(queueId: string): Readable<JobState> {
+    return this.watched(queueId).state;
+  }
+
+  /** The newest preview of a job, where it is watched with previews. */
+  preview(queueId: string): Readable<Preview | undefined> {
+    return this.watched(queueId).preview;
+  }
+
+  /** Keeps a job current until the returned function is called. It may be one that is still to be submitted. */
+  watch(queueId: string, { previews = false } = {}): () => void {
+    const { watchers } = this.watched(queueId);
+    const watcher = Symbol(queueId);
+    watchers.set(watcher, previews);
+    this.follow(queueId, watchers);
+    return () => {
+      if (!watchers.delete(watcher)) return;
+      if (watchers.size > 0) return this.follow(queueId, watchers);
+      this.socket.unsubscribe(queueId);
+      this.forget();
+    };
+  }
+
+  /** Keeps {@link live} current until the returned function is called. */
+  watchAll(): () => void {
+    if (this.listWatchers++ === 0) this.socket.subscribe(ALL);
+    let watching = true;
+    return () => {
+      if (watching && --this.listWatchers === 0) this.socket.unsubscribe(ALL);
+      watching = false;
+    };
+  }
+
+  /** Submits and takes the answer as the first word of the job. */
+  async generate(submission: Submission): Promise<Generation> {
+    const generation = await this.api.submit(submission);
+    this.watched(generation.queueId);
+    this.learn(generation);
+    return generation;
+  }
+
+  /** Connects now rather than when it is due: the network is back, or there is a new token. */
+  reconnect(): void {
+    this.socket.connect();
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  private watched(queueId: string): Watched {
+    const known = this.jobs.get(queueId);
+    if (known) return known;
+    const state = new Store(UNKNOWN);
+    const fresh = { state, preview: new Store<Preview | undefined>(undefined), watchers: new Map(), fetching: false };
+    this.jobs.set(queueId, fresh);
+    return fresh;
+  }
+
+  /** What nobody watches is kept for a while: who comes back to it sees it at once. */
+  private forget(): void {
+    const idle = [...this.jobs].filter(([, { watchers }]) => watchers.size === 0);
+    for (const [queueId] of idle.slice(0, -MAX_IDLE)) this.jobs.delete(queueId);
+  }
+
+  private follow(queueId: string, watchers: Map<symbol, boolean>): void {
+    this.socket.subscribe(queueId, [...watchers.values()].includes(true));
+  }
+
+  private learn(generation: Generation): void {
+    const job = this.jobs.get(generation.queueId);
+    job?.state.set(withSnapshot(job.state.getSnapshot(), generation, Date.now()));
+  }
+
+  private hear(data: string | ArrayBuffer): void {
+    if (typeof data !== "string") return this.see(data);
+    const frame = this.decoder.text(data);
+    if (frame) this.take(frame);
+  }
+
+  private take(frame: Frame): void {
+    if (frame.type === "error") return this.warn(`comfyui-monitor: ${frame.code}: ${frame.message}`);
+    if (frame.type === "generation_update" || frame.type === "instance_update") return this.takeList(frame);
+    if (frame.type === "snapshot" && frame.queueId === ALL) return this.takeList(frame);
+    const job = "queueId" in frame ? this.jobs.get(frame.queueId) : undefined;
+    if (!job) return;
+    const before = job.state.getSnapshot();
+    if (frame.type === "snapshot") {
+      job.state.set(withSnapshot(before, frame.generation ?? null, Date.now(), frame.truncated));
+    } else if ("attempt" in frame) {
+      job.state.set(withFrame(before, frame, Date.now()));
+      if (job.state.getSnapshot().running.length === 0) job.preview.set(undefined);
+    } else {
+      return;
+    }
+    if (job.state.getSnapshot().partial) void this.complete(job, frame.queueId);
+  }
+
+  private takeList(frame: Parameters<typeof withList>[1]): void {
+    this.list.set(withList(this.list.getSnapshot(), frame));
+  }
+
+  /** Fetches what a snapshot had no room for. */
+  private async complete(job: Watched, queueId: string): Promise<void> {
+    if (job.fetching) return;
+    job.fetching = true;
+    try {
+      this.learn(await this.api.generation(queueId));
+    } catch (problem) {
+      this.warn(`comfyui-monitor: ${queueId} could not be fetched: ${String(problem)}`);
+    } finally {
+      job.fetching = false;
+    }
+  }
+
+  private see(data: ArrayBuffer): void {
+    const preview = this.decoder.preview(data);
+    if (preview) this.jobs.get(preview.header.queueId)?.preview.set(preview);
+  }
+
+  /** A WebSocket does not tell a wrong token from an absent server. */
+  private async isLocked(): Promise<boolean> {
+    const problem: unknown = await this.api.instances().catch((problem: unknown) => problem);
+    return problem instanceof Problem && problem.status === 401;
+  }
+
+  private liveUrl(): string {
+    const base = this.options.baseUrl || globalThis.location.href;
+    const url = new URL("/v1/live", base);
+    url.protocol = url.protocol.replace("http", "ws");
+    return url.href;
+  }
+}

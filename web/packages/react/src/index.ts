@@ -1,0 +1,5 @@
+"use client";
+export * from "./core/index.js";
+export { MonitorProvider, useMonitor } from "./hooks/context.js";
+export { useGeneration, type QueueStatus, type UseGeneration, type UseGenerationOptions } from "./hooks/useGeneration.js";
+export { useInstances, useLiveJobs } from "./hooks/useLive.js";

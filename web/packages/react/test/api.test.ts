@@ -1,0 +1,41 @@
+import { expect, test, vi } from "vitest";
+import { Api, Problem } from "../src/core/api.js";
+
+function answering(status: number, body: string) {
+  const fetch = vi.fn(async (_url: unknown, _init?: RequestInit) => new Response(body, { status }));
+  return { fetch, api: new Api({ baseUrl: "http://monitor/", token: () => "secret", fetch }) };
+}
+
+test("a call has its address, its token and its body", async () => {
+  const { api, fetch } = answering(201, '{"queueId":"q"}');
+  expect(await api.submit({ workflow: { "3": {} } })).toEqual({ queueId: "q" });
+  const [url, init] = fetch.mock.calls[0] ?? [];
+  expect([url, init?.method, init?.body]).toEqual(["http://monitor/v1/generations", "POST", '{"workflow":{"3":{}}}']);
+  expect(init?.headers).toMatchObject({ Authorization: "Bearer secret", "Content-Type": "application/json" });
+});
+
+test("a seed above 2^53 goes out as the text it is", async () => {
+  const { api, fetch } = answering(201, "{}");
+  await api.submit({ workflow: {}, overrides: { "3": { seed: "18446744073709551615" } } });
+  expect(fetch.mock.calls[0]?.[1]?.body).toContain('"seed":"18446744073709551615"');
+});
+
+test("a problem document is thrown with all it says", async () => {
+  const nodeErrors = [{ nodeId: "3", message: "Value not in list" }];
+  const { api } = answering(422, JSON.stringify({ status: 422, title: "Refused", detail: "ComfyUI refused it", queueId: "q", nodeErrors }));
+  const problem = await api.submit({ workflow: {} }).catch((problem: unknown) => problem);
+  expect(problem).toBeInstanceOf(Problem);
+  expect(problem).toMatchObject({ status: 422, title: "Refused", message: "ComfyUI refused it", queueId: "q", nodeErrors });
+});
+
+test("an error that is no problem document, and no answer at all, are problems too", async () => {
+  await expect(answering(502, "<html>").api.cancel("q")).rejects.toMatchObject({ name: "Problem", status: 502 });
+  const api = new Api({ fetch: () => Promise.reject(new TypeError("refused")) });
+  await expect(api.generation("q")).rejects.toMatchObject({ status: 0, message: "The monitor does not answer" });
+});
+
+test("an id cannot leave its place in the address", async () => {
+  const { api, fetch } = answering(202, "null");
+  await api.cancel("../instances");
+  expect(fetch.mock.calls[0]?.[0]).toBe("http://monitor/v1/generations/..%2Finstances/cancel");
+});
