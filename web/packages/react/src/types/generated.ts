@@ -1,6 +1,10 @@
 // Generated from the Rust types by `make gen`. Do not edit.
 
-export type Attempt = { promptId: string, instanceId: string, number: number, status: Status, change?: string, error?: JobError, stoppedAt?: StoppedAt, startedAt?: Timestamp, completedAt?: Timestamp, durationMs?: number, };
+export type Attempt = { promptId: string, instanceId: string, number: number, status: Status, change?: string, error?: JobError, stoppedAt?: StoppedAt, startedAt?: Timestamp, completedAt?: Timestamp, durationMs?: number, 
+/**
+ * The most GPU memory its instance used while it ran, bytes; absent where it was not read meanwhile.
+ */
+peakMemoryBytes?: number, };
 
 /**
  * What the nodes of one class took.
