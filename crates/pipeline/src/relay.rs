@@ -1,6 +1,7 @@
 //! The relay: takes what the monitors have to tell, puts durable events into the outbox before anyone sees them, and
 //! publishes them in order per generation. Progress goes with them but is conflated: of several updates of one node
-//! that wait together only the newest is told, and of several words about a job's pace, after its events.
+//! that wait together only the newest is told; of several words about a job's pace, and of its previews, too, after its
+//! events.
 
 use crate::library::Library;
 use crate::ports::{AttemptRecord, Bus, GenerationRecord, Outbox, Sending, Store, StoreError};
@@ -184,6 +185,7 @@ impl Relay {
         let mut events: Vec<Option<Event>> = Vec::new();
         let mut newest: HashMap<(Option<Uuid>, Option<String>), usize> = HashMap::new();
         let mut paces: HashMap<Uuid, Pace> = HashMap::new();
+        let mut previews: HashMap<Uuid, Picture> = HashMap::new();
         for said in batch {
             match said {
                 Said::Event(event) => {
@@ -201,7 +203,7 @@ impl Relay {
                         tracing::error!(%error, "an image that came over the socket could not be kept");
                     }
                 }
-                Said::Preview(picture) => self.read_model.preview(&picture),
+                Said::Preview(picture) => drop(previews.insert(picture.queue_id, picture)),
                 Said::Pace(pace) => drop(paces.insert(pace.queue_id, pace)),
                 Said::Positions { places, queue_remaining } => {
                     self.read_model.positions(&places, queue_remaining);
@@ -211,9 +213,13 @@ impl Relay {
             }
         }
         self.tell(events.into_iter().flatten().collect()).await;
-        // Not before them: the pace of an attempt whose start is among them would be left aside.
+        // Not before them: the pace of an attempt whose start is among them would be left aside, and a preview forgotten
+        // with the first of them that begins or ends something.
         for pace in paces.values() {
             self.read_model.pace(pace);
+        }
+        for picture in previews.values() {
+            self.read_model.preview(picture);
         }
         self.answer_flushes().await;
     }
