@@ -138,10 +138,14 @@ impl Course {
         self.heard = now;
     }
 
-    /// What is now expected of a leg that is not done: others like it have just told.
+    /// Whether it is still to be done, or under way.
+    pub fn is_open(&self, place: usize) -> bool {
+        matches!(self.states.get(place), Some(State::Waiting | State::Running { .. }))
+    }
+
+    /// What is now expected of a leg: others like it have just told.
     pub fn expect(&mut self, place: usize, guess: Guess) {
-        let open = matches!(self.states.get(place), Some(State::Waiting | State::Running { .. }));
-        if let Some(leg) = self.legs.get_mut(place).filter(|_| open) {
+        if let Some(leg) = self.legs.get_mut(place) {
             leg.guess = guess;
             self.spans[place] = span(guess);
         }

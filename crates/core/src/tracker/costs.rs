@@ -2,8 +2,8 @@
 //! loaded, and what its cache holds.
 
 use super::plan::Plan;
-use crate::cost::{Device, Expected, Guess, History, Loop, Model, Standing, Work, drivers, loops, means};
-use crate::event::{self, Body, Event};
+use crate::cost::{Device, Expected, Guess, History, Loop, Model, Run, Standing, Work, drivers, loops, means};
+use crate::event::{self, Event};
 use crate::names::NodeKind;
 use crate::progress::{Course, Leg};
 use crate::time::{Now, Timestamp};
@@ -121,9 +121,8 @@ impl Costs {
 
     /// What a job has just told: history is made of it. True if there was something to learn.
     pub fn learn(&mut self, now: Now, event: &Event) -> bool {
-        let Body::NodeExecuted(done) = &event.body else { return false };
-        let (Some(work), Some(duration_ms)) = (&done.work, done.duration_ms) else { return false };
-        self.history.learn(work, work.run(now.wall, duration_ms));
+        let Some((work, run)) = Run::of(event) else { return false };
+        self.history.learn(work, run);
         self.stand(&work.class_type, now.wall);
         if let (NodeKind::Loader, Some(model)) = (work.kind, &work.drivers.model)
             && self.loaded.len() < MAX_LOADED

@@ -24,6 +24,8 @@ use uuid::Uuid;
 const MAX_CHILDREN: usize = 5_000;
 /// How often the pace of a running job is told, when only time passes, ms.
 pub(super) const PACE_INTERVAL: u64 = 500;
+/// Nodes of its class that a node teaches when it is done: a graph of thousands would be reckoned anew with each.
+const MOST_TAUGHT: usize = 64;
 /// Room left in the sequence for what a former run of ours gave out and did not store.
 const SEQUENCE_LEAP: u64 = 1 << 20;
 
@@ -314,13 +316,16 @@ impl Job {
     /// A node is done: what it took is news about others of its class.
     pub fn learnt_of(&mut self, costs: &Costs, done: &str, now: Now) {
         let Some(class) = self.plan.node(done).map(|node| node.class_type.clone()) else { return };
-        self.expect_again(costs, now, |work| work.class_type == class);
+        self.expect_again(costs, now, MOST_TAUGHT, |work| work.class_type == class);
     }
 
-    /// What is expected of these nodes has changed.
-    pub fn expect_again(&mut self, costs: &Costs, now: Now, which: impl Fn(&Work) -> bool) {
-        for (place, work) in self.works.iter().enumerate().filter(|(_, work)| which(work)) {
-            self.course.expect(place, costs.guess(work, now.wall));
+    /// What is expected of these nodes has changed: of those that are not done, the first `most`.
+    pub fn expect_again(&mut self, costs: &Costs, now: Now, most: usize, which: impl Fn(&Work) -> bool) {
+        let course = &self.course;
+        let open = self.works.iter().enumerate().filter(|(place, work)| course.is_open(*place) && which(work));
+        let guesses: Vec<_> = open.take(most).map(|(place, work)| (place, costs.guess(work, now.wall))).collect();
+        for (place, guess) in guesses {
+            self.course.expect(place, guess);
         }
     }
 

@@ -135,7 +135,7 @@ impl Tracker {
                 self.costs.connected(&devices, now.wall);
                 // Jobs of a former run of ours were charted before the device was known.
                 for job in &mut self.jobs {
-                    job.expect_again(&self.costs, now, |_| true);
+                    job.expect_again(&self.costs, now, usize::MAX, |_| true);
                 }
                 if self.connected_once {
                     self.healing_since = Some(self.disconnected_at.take().unwrap_or(now.mono));

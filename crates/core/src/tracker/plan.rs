@@ -55,7 +55,7 @@ impl Plan {
         let index: HashMap<String, usize> =
             nodes.iter().enumerate().map(|(at, node)| (node.node_id.clone(), at)).collect();
         let signatures = signatures(&order, &index);
-        let items = items(&order, classes);
+        let items = items(&order, &index, classes);
         let is_output = |class: &str| classes.get(class).is_some_and(|class| class.output_node);
         let known: Vec<&str> = if outputs.is_empty() {
             graph.outputs(is_output).into_iter().map(|node| node.id.as_str()).collect()
@@ -95,14 +95,14 @@ impl Plan {
 }
 
 /// A list has as many items as its maker has wires, or two: how long it really is shows only when it runs.
-fn items(order: &[&Node], classes: &HashMap<String, Class>) -> HashMap<String, f64> {
+fn items(order: &[&Node], index: &HashMap<String, usize>, classes: &HashMap<String, Class>) -> HashMap<String, f64> {
     let mut items: HashMap<String, f64> = HashMap::new();
     // What comes out of a node that is called for each item is a list again.
     let mut lists: HashMap<&str, f64> = HashMap::new();
     for node in order {
         let class = classes.get(&node.class_type);
         let longest = node.links.iter().filter_map(|link| {
-            let maker = order.iter().find(|maker| maker.id == link.from)?;
+            let maker = order[*index.get(&link.from)?];
             let is_list = classes.get(&maker.class_type).is_some_and(|class| class.lists.contains(&link.output));
             let made = is_list.then(|| maker.links.len().max(2) as f64);
             made.or_else(|| lists.get(link.from.as_str()).copied())
