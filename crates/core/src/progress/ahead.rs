@@ -21,6 +21,12 @@ impl Span {
         Span { middle: self.middle * pace, low: self.low * pace, high: self.high * pace }
     }
 
+    /// Of a middle and its standard deviation, wider above than below.
+    pub fn around(middle: f64, deviation: f64) -> Span {
+        let apart = (TENTH * deviation / middle.max(1e-3)).exp();
+        Span { middle, low: middle / apart, high: middle * apart }
+    }
+
     /// Of what is left of something that has taken `elapsed` already.
     pub fn left(guess: Guess, elapsed: f64) -> Span {
         let left = |part| guess.remaining(elapsed, part);

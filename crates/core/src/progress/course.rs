@@ -14,8 +14,6 @@ use crate::event::Eta;
 const PACE_TRUST: f64 = 0.5;
 /// Standard deviation (of the logarithm) of how a whole run differs from what is usual.
 const PACE_FREEDOM: f64 = 0.2;
-/// From the middle to the first and the last tenth, in standard deviations.
-const TENTH: f64 = 1.2816;
 /// How far the expected time of an unsure leg lies above its median: what takes longer weighs more.
 const CAUTION: f64 = 0.2;
 /// Silent for longer than this many times of what was to be expected, a job has stalled.
@@ -206,7 +204,7 @@ impl Course {
         for place in &self.running {
             if let State::Running { bar: Some(bar), .. } = &self.states[*place] {
                 let leg = &self.legs[*place];
-                let before = beforehand(leg, 1.0);
+                let before = beforehand(leg);
                 let sure = bar.evidence() / (leg.guess.sigma.powi(2) + 0.02);
                 let (sum, weight) = &mut paces[leg.means.min(MEANS - 1)];
                 *sum += bar.off_by(&before) * sure;
@@ -267,9 +265,8 @@ impl Course {
         let State::Running { since, bar } = &self.states[place] else { return Span::default() };
         match bar {
             Some(bar) if bar.tells() => {
-                let (left, deviation) = bar.left(&beforehand(leg, 1.0), now);
-                let apart = (TENTH * deviation / left.max(1e-3)).exp();
-                Span { middle: left, low: left / apart, high: left * apart }
+                let (left, deviation) = bar.left(&beforehand(leg), now);
+                Span::around(left, deviation)
             }
             _ => {
                 let ran = now.saturating_sub(*since) as f64;
@@ -288,7 +285,7 @@ impl Course {
             let leg = &self.legs[*place];
             let State::Running { bar, .. } = &self.states[*place] else { return 0.0 };
             if let Some(bar) = bar {
-                return STALL_FACTOR * bar.step(&beforehand(leg, 1.0)).median();
+                return STALL_FACTOR * bar.step(&beforehand(leg)).median();
             }
             let guess = paced(leg.guess, paces[leg.means.min(MEANS - 1)]);
             let least = if guess.sigma > 0.7 { STALL_UNKNOWN } else { 0.0 };
@@ -298,8 +295,8 @@ impl Course {
     }
 }
 
-fn beforehand(leg: &Leg, pace: f64) -> Beforehand {
-    Beforehand { guess: paced(leg.guess, pace), load_ms: leg.load_ms, rounds: leg.rounds }
+fn beforehand(leg: &Leg) -> Beforehand {
+    Beforehand { guess: leg.guess, load_ms: leg.load_ms, rounds: leg.rounds }
 }
 
 fn paced(guess: Guess, pace: f64) -> Guess {

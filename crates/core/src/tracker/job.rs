@@ -348,6 +348,13 @@ impl Job {
         self.course.read(now.mono).eta
     }
 
+    /// The instance uses so much GPU memory, bytes.
+    pub fn uses_memory(&mut self, bytes: u64) {
+        if self.is_started() && self.heard_end.is_none() {
+            self.peak_memory = self.peak_memory.max(Some(bytes));
+        }
+    }
+
     pub fn hears_progress_state(&mut self) {
         self.modern = true;
     }

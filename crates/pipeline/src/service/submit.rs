@@ -74,7 +74,7 @@ impl Service {
         Ok(Submitted { generation: self.require(record.queue_id).await?, created: true })
     }
 
-    fn new_attempt(
+    pub(super) fn new_attempt(
         queue_id: Uuid,
         number: u32,
         instance_id: Option<String>,

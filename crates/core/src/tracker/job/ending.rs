@@ -37,31 +37,10 @@ impl Job {
                 };
                 self.tell(pen, "", 0, body);
             }
-            Heard::Error(error) => {
-                let reached = self.reached(error.node_id.as_deref());
-                let body = JobFailed {
-                    error: error.clone(),
-                    duration_ms: duration,
-                    will_retry: false,
-                    node_progress: reached.map(|(value, _)| value),
-                    node_max_progress: reached.map(|(_, max)| max),
-                    output: made.then_some(output),
-                    peak_memory_bytes: self.peak_memory,
-                };
-                self.tell(pen, "", 0, body);
-            }
+            Heard::Error(error) => self.failed(pen, error.clone(), duration, made.then_some(output)),
             Heard::Interrupted(node_id) if self.interrupt_due.is_some() && !self.cancelling => {
-                let reached = self.reached(node_id.as_deref());
-                let body = JobFailed {
-                    error: self.ran_too_long(pen.config.timeout_ms, node_id.as_deref()),
-                    duration_ms: duration,
-                    will_retry: false,
-                    node_progress: reached.map(|(value, _)| value),
-                    node_max_progress: reached.map(|(_, max)| max),
-                    output: made.then_some(output),
-                    peak_memory_bytes: self.peak_memory,
-                };
-                self.tell(pen, "", 0, body);
+                let error = self.ran_too_long(pen.config.timeout_ms, node_id.as_deref());
+                self.failed(pen, error, duration, made.then_some(output));
             }
             Heard::Interrupted(node_id) => {
                 let reason = if self.cancelling { InterruptReason::Cancelled } else { InterruptReason::Interrupted };
@@ -80,6 +59,20 @@ impl Job {
         }
     }
 
+    fn failed(&mut self, pen: &mut Pen, error: JobError, duration_ms: Option<u64>, output: Option<Value>) {
+        let reached = self.reached(error.node_id.as_deref());
+        let body = JobFailed {
+            error,
+            duration_ms,
+            will_retry: false,
+            node_progress: reached.map(|(value, _)| value),
+            node_max_progress: reached.map(|(_, max)| max),
+            output,
+            peak_memory_bytes: self.peak_memory,
+        };
+        self.tell(pen, "", 0, body);
+    }
+
     fn ran_too_long(&self, timeout_ms: Option<u64>, node_id: Option<&str>) -> JobError {
         let (node_title, class_type) = node_id.map_or((None, None), |id| self.error_node(id));
         let limit = timeout_ms.map_or_else(String::new, |limit| format!(" of {} s", limit / 1_000));
@@ -93,13 +86,6 @@ impl Job {
             node_title,
             class_type,
             traceback: Vec::new(),
-        }
-    }
-
-    /// The instance uses so much GPU memory, bytes.
-    pub fn uses_memory(&mut self, bytes: u64) {
-        if self.is_started() && self.heard_end.is_none() {
-            self.peak_memory = self.peak_memory.max(Some(bytes));
         }
     }
 

@@ -12,8 +12,7 @@ pub(super) use classes::SingleClasses;
 
 use super::expected::is_connected;
 use super::{Service, Site};
-use crate::clock;
-use crate::ports::{AttemptRecord, PlannedRetry, Sending};
+use crate::ports::{AttemptRecord, PlannedRetry};
 use crate::retry::Failed;
 use monitor_core::generation::{Status, Summary};
 use monitor_core::time::Timestamp;
@@ -83,22 +82,8 @@ impl Service {
         workflow: Value,
         change: Option<String>,
     ) -> AttemptRecord {
-        AttemptRecord {
-            queue_id: plan.queue_id,
-            number: plan.number,
-            prompt_id: Uuid::new_v4().to_string(),
-            instance_id: Some(instance_id),
-            sending: Sending::Waiting,
-            workflow,
-            change,
-            created_at: clock::wall(),
-            refusal: None,
-            complaints: Vec::new(),
-            queue_number: None,
-            submitter_client_id: None,
-            retry: Some(plan.tried),
-            retry_stopped: false,
-        }
+        let attempt = Self::new_attempt(plan.queue_id, plan.number, Some(instance_id), workflow, change);
+        AttemptRecord { retry: Some(plan.tried), ..attempt }
     }
 }
 
