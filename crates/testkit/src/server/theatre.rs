@@ -1,7 +1,9 @@
 //! Keeping the port, giving the server one life after another, and submitting what it plays by itself.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
@@ -49,11 +51,26 @@ impl Theatre {
         let _change = self.change.lock().await;
         lock(&self.shared.disk).clean();
         lock(&self.shared.namer).life += 1;
-        let (life, bound) = Life::begin(Arc::clone(&self.shared), self.addr(), &self.root)?;
+        let (life, bound) = self.begin_again().await?;
         *lock(&self.addr) = bound;
         *lock(&self.life) = Some(life);
         self.shared.changed();
         Ok(())
+    }
+
+    /// On the port of the life before. A process that is being started elsewhere in this one holds all sockets from its
+    /// fork to its exec, the closed ones too: the port may be taken for as long as that.
+    async fn begin_again(&self) -> Result<(Arc<Life>, SocketAddr), FakeError> {
+        let mut tries = 200;
+        loop {
+            match Life::begin(Arc::clone(&self.shared), self.addr(), &self.root) {
+                Err(FakeError::Bind { source, .. }) if source.kind() == ErrorKind::AddrInUse && tries > 0 => {
+                    tries -= 1;
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                begun => return begun,
+            }
+        }
     }
 
     /// Carries out what the server does to itself.

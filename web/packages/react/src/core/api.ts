@@ -1,5 +1,18 @@
 /** The HTTP API, as far as a page needs it. */
-import type { Generation, Instance, JobError, NodeError, Overrides, Summary, Workflow } from "../types/index.js";
+import type {
+  ClassPerformance,
+  Eta,
+  FormInput,
+  Generation,
+  Instance,
+  JobError,
+  NodeError,
+  Overrides,
+  Status,
+  Summary,
+  Timestamp,
+  Workflow,
+} from "../types/index.js";
 
 /** A problem document (RFC 9457), thrown. `message` says what it is this time, and what helps. */
 export class Problem extends Error {
@@ -46,6 +59,41 @@ export interface Submission {
   metadata?: unknown;
 }
 
+/** What a form needs before a workflow is submitted. */
+export interface WorkflowForm {
+  workflow: Workflow;
+  title: string;
+  /** Most wanted first. */
+  inputs: FormInput[];
+  warnings: NodeError[];
+  /** Where it would run, and how long until it is done. */
+  instanceId?: string;
+  estimatedWaitTime?: number;
+  eta?: Eta;
+}
+
+/** A page of the list of generations. */
+export interface GenerationPage {
+  items: Summary[];
+  nextCursor?: string;
+  /** Of all that match, whatever their status. */
+  counts: Record<Status, number>;
+  today: { jobs: number; medianWaitMs?: number; successPercentage?: number };
+}
+
+/** GPU memory at a moment. */
+export interface Reading {
+  t: Timestamp;
+  usedBytes: number;
+  totalBytes: number;
+}
+
+/** A durable event of a job, as it went over the bus. */
+export interface JobEvent {
+  detailType: string;
+  detail: { timestamp: Timestamp; sequence: number; attempt: number } & Record<string, unknown>;
+}
+
 export interface ApiOptions {
   /** Where the monitor is (`http://127.0.0.1:8190`); empty: where the page came from. */
   baseUrl?: string;
@@ -67,9 +115,49 @@ export class Api {
   }
 
   /** Newest first. */
-  generations(query: Record<string, string> = {}): Promise<{ items: Summary[]; nextCursor?: string }> {
-    const search = new URLSearchParams(query).toString();
-    return this.ask("GET", `/v1/generations${search && "?"}${search}`);
+  generations(query: Record<string, string> = {}): Promise<GenerationPage> {
+    return this.ask("GET", `/v1/generations${asked(query)}`);
+  }
+
+  /** Reads a workflow: a graph, or a file that carries one (JSON in API or editor format, PNG, WEBP). */
+  workflow(from: Workflow | File): Promise<WorkflowForm> {
+    return this.ask("POST", "/v1/workflows", from instanceof Blob ? formWith("file", from) : from);
+  }
+
+  /** The generation as of that attempt. */
+  job(promptId: string): Promise<Generation> {
+    return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}`);
+  }
+
+  /** The graph as it was sent. */
+  jobWorkflow(promptId: string): Promise<Workflow> {
+    return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}/workflow`);
+  }
+
+  /** The durable events of a job; `after` is exclusive. */
+  jobEvents(promptId: string, after?: number): Promise<{ items: JobEvent[]; nextAfter?: number }> {
+    const query = after === undefined ? "" : `?after=${after}`;
+    return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}/events${query}`);
+  }
+
+  /** GPU memory of the last 30 minutes. */
+  readings(instanceId: string, since?: Timestamp): Promise<{ items: Reading[] }> {
+    return this.ask("GET", `${instanceAt(instanceId)}/readings${asked(since === undefined ? {} : { since })}`);
+  }
+
+  /** Tries to connect now. */
+  async reconnect(instanceId: string): Promise<void> {
+    await this.ask("POST", `${instanceAt(instanceId)}/reconnect`);
+  }
+
+  /** An input image, passed on to the server; answers the name to use in the graph. */
+  upload(instanceId: string, image: File): Promise<{ name: string }> {
+    return this.ask("POST", `${instanceAt(instanceId)}/uploads`, formWith("image", image));
+  }
+
+  /** What each node class costs. */
+  performance(instanceId?: string): Promise<{ items: ClassPerformance[] }> {
+    return this.ask("GET", `/v1/performance${asked(instanceId === undefined ? {} : { instanceId })}`);
   }
 
   instances(): Promise<{ items: Instance[] }> {
@@ -91,10 +179,11 @@ export class Api {
     const headers: Record<string, string> = { Accept: "application/json" };
     const bearer = token?.();
     if (bearer) headers.Authorization = `Bearer ${bearer}`;
-    if (body !== undefined) headers["Content-Type"] = "application/json";
+    const isForm = body instanceof FormData;
+    if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
     let response: Response;
     try {
-      const content = body === undefined ? {} : { body: JSON.stringify(body) };
+      const content = body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) };
       response = await fetch(baseUrl.replace(/\/$/, "") + path, { method, headers, ...content });
     } catch (cause) {
       throw new Problem({ status: 0, title: "No answer", detail: "The monitor does not answer" }, { cause });
@@ -108,4 +197,19 @@ export class Api {
 
 function at(queueId: string): string {
   return `/v1/generations/${encodeURIComponent(queueId)}`;
+}
+
+function instanceAt(instanceId: string): string {
+  return `/v1/instances/${encodeURIComponent(instanceId)}`;
+}
+
+function asked(query: Record<string, string>): string {
+  const search = new URLSearchParams(query).toString();
+  return search && `?${search}`;
+}
+
+function formWith(field: string, file: Blob): FormData {
+  const form = new FormData();
+  form.append(field, file);
+  return form;
 }

@@ -7,3 +7,4 @@ export * from "./select.js";
 export type { Connection, ConnectionState } from "./socket.js";
 export type { Readable } from "./store.js";
 export type * from "../types/index.js";
+export * from "./strip.js";

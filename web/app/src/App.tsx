@@ -1,0 +1,4 @@
+/** The frame of the page and its routes. */
+export function App() {
+  return null;
+}
