@@ -141,7 +141,7 @@ export class Api {
   }
 
   /** GPU memory of the last 30 minutes. */
-  readings(instanceId: string, since?: Timestamp): Promise<{ items: Reading[] }> {
+  readings(instanceId: string, since?: Timestamp): Promise<Reading[]> {
     return this.ask("GET", `${instanceAt(instanceId)}/readings${asked(since === undefined ? {} : { since })}`);
   }
 

@@ -1,0 +1,16 @@
+import type { ReactNode } from "react";
+
+export interface Toast {
+  tone: "done" | "failed" | "lost" | "interrupted" | "note";
+  title: string;
+  text?: string;
+  action?: { label: string; run: () => void };
+  icon?: ReactNode;
+  /** How long it stays (ms); errors stay until they are closed. */
+  forMs?: number;
+}
+
+/** Tells something that is not visible on this page; gives what takes it back. */
+export function tell(_: Toast): () => void {
+  return () => {};
+}
