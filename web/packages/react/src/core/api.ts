@@ -152,7 +152,7 @@ export class Api {
 
   /** An input image, passed on to the server; answers the name to use in the graph. */
   upload(instanceId: string, image: File): Promise<{ name: string }> {
-    return this.ask("POST", `${instanceAt(instanceId)}/uploads`, formWith("image", image));
+    return this.ask("POST", `${instanceAt(instanceId)}/uploads`, formWith("file", image));
   }
 
   /** What each node class costs. */
