@@ -1,4 +1,5 @@
 /** How the product says numbers, times and states (pure; no React). */
+export * from "./left.js";
 export * from "./numbers.js";
 export * from "./states.js";
 export * from "./time.js";
@@ -9,3 +10,4 @@ export * from "./names.js";
 export * from "./retries.js";
 export * from "./steps.js";
 export * from "./traceback.js";
+export * from "./titles.js";
