@@ -1,6 +1,7 @@
 "use client";
 import { useEffect, useState, type ButtonHTMLAttributes, type ReactNode } from "react";
-import { Check, Copy } from "lucide-react";
+import Check from "lucide-react/icons/check";
+import Copy from "lucide-react/icons/copy";
 
 export interface ActionProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   /** `primary`: paper on ink, one at a time. `secondary`: with a border; unless told. `quiet`: text. */

@@ -11,3 +11,4 @@ export * from "./retries.js";
 export * from "./steps.js";
 export * from "./traceback.js";
 export * from "./titles.js";
+export * from "./preview.js";
