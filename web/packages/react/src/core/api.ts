@@ -119,9 +119,15 @@ export class Api {
     return this.ask("GET", `/v1/generations${asked(query)}`);
   }
 
-  /** Reads a workflow: a graph, or a file that carries one (JSON in API or editor format, PNG, WEBP). */
-  workflow(from: Workflow | File): Promise<WorkflowForm> {
-    return this.ask("POST", "/v1/workflows", from instanceof Blob ? formWith("file", from) : from);
+  /**
+   * Reads a workflow: a graph, or a file that carries one (JSON in API or editor format, PNG, WEBP); with the models and
+   * bounds of that instance. Integers above 2^53 are text in the answer.
+   */
+  workflow(from: Workflow | File, instanceId?: string): Promise<WorkflowForm> {
+    if (!(from instanceof Blob)) return this.ask("POST", "/v1/workflows", { workflow: from, instanceId }, exactly);
+    const form = formWith("file", from);
+    if (instanceId !== undefined) form.append("instanceId", instanceId);
+    return this.ask("POST", "/v1/workflows", form, exactly);
   }
 
   /** The generation as of that attempt. */
@@ -129,9 +135,9 @@ export class Api {
     return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}`);
   }
 
-  /** The graph as it was sent. */
+  /** The graph as it was sent, but for integers above 2^53, which are text. */
   jobWorkflow(promptId: string): Promise<Workflow> {
-    return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}/workflow`);
+    return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}/workflow`, undefined, exactly);
   }
 
   /** The durable events of a job; `after` is exclusive. */
@@ -174,7 +180,7 @@ export class Api {
     await this.ask("POST", `${at(queueId)}/retry`, body);
   }
 
-  private async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  private async ask<T>(method: string, path: string, body?: unknown, parse = JSON.parse as Parse): Promise<T> {
     const { baseUrl = "", token, fetch = globalThis.fetch } = this.options;
     const headers: Record<string, string> = { Accept: "application/json" };
     const bearer = token?.();
@@ -188,12 +194,23 @@ export class Api {
     } catch (cause) {
       throw new Problem({ status: 0, title: "No answer", detail: "The monitor does not answer" }, { cause });
     }
-    const answer: unknown = await response.json().catch(() => undefined);
+    const answer: unknown = await response.text().then(parse).catch(() => undefined);
     if (response.ok) return answer as T;
     const document = typeof answer === "object" && answer !== null ? answer : { title: response.statusText };
     throw new Problem({ ...document, status: response.status });
   }
 }
+
+type Parse = (text: string) => unknown;
+
+/** JSON with the integers that JavaScript would round as text. */
+function exactly(json: string): unknown {
+  const isExact = (token: string) => !INTEGER.test(token) || Number.isSafeInteger(Number(token));
+  return JSON.parse(json.replace(STRING_OR_NUMBER, (token) => (isExact(token) ? token : `"${token}"`)));
+}
+
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+const INTEGER = /^-?\d+$/;
 
 function at(queueId: string): string {
   return `/v1/generations/${encodeURIComponent(queueId)}`;
