@@ -1,34 +1,24 @@
-/** The file that was dropped on the page or pasted into it, until a route takes it. */
-import { useSyncExternalStore } from "react";
+import { useEffect } from "react";
+import { Store } from "../store.js";
 
-let file: File | undefined;
-const listeners = new Set<() => void>();
+/** A file that was dropped on or pasted into the page and that nobody has taken yet. */
+const waiting = new Store<File | undefined>(undefined);
 
-function set(next: File | undefined): void {
-  file = next;
-  for (const listener of [...listeners]) listener();
+/** Leaves a file for Generate. */
+export function leave(file: File): void {
+  waiting.set(file);
 }
 
-/** Hands a file to the route that reads workflows. */
-export function drop(dropped: File): void {
-  set(dropped);
+/** Takes what was dropped anywhere on the page, also before this part of it was there. */
+export function useDropped(take: (file: File) => void): void {
+  useEffect(() => {
+    const look = () => {
+      const file = waiting.get();
+      if (!file) return;
+      waiting.set(undefined);
+      take(file);
+    };
+    look();
+    return waiting.subscribe(look);
+  }, [take]);
 }
-
-/** Gives the file, once. */
-export function takeDropped(): File | undefined {
-  const taken = file;
-  if (taken) set(undefined);
-  return taken;
-}
-
-/** The file that waits to be taken. */
-export function useDropped(): File | undefined {
-  return useSyncExternalStore(subscribe, current, current);
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => void listeners.delete(listener);
-}
-
-const current = () => file;
