@@ -1,72 +1,62 @@
-/** A value of this tab: it survives a reload, and whoever shows it is told of every change. */
-import { useSyncExternalStore } from "react";
-
-export interface Kept<T> {
-  get(): T;
-  set(change: (before: T) => T): void;
-  subscribe(listener: () => void): () => void;
-}
+import { Store } from "../../store.js";
 
 export interface KeptOptions<T> {
   /** Of what is stored, in characters; larger values last until the reload. */
   limit: number;
   /** What comes out of the storage may be of another version of the page: gives `undefined` for what does not fit. */
   read(stored: unknown): T | undefined;
-  /** What of it is worth storing. */
-  write?(value: T): unknown;
-  storage?: Storage | undefined;
+  storage?: Pick<Storage, "getItem" | "setItem" | "removeItem"> | undefined;
 }
 
 /** After the last of several changes, as typing makes them. */
 const SETTLED_MS = 300;
 
-export function kept<T>(key: string, initial: T, options: KeptOptions<T>): Kept<T> {
-  const { limit, read, write = (value: T): unknown => value, storage = tabStorage() } = options;
-  const listeners = new Set<() => void>();
-  let value = restored() ?? initial;
-  let timer: ReturnType<typeof setTimeout> | undefined;
+/** A value of this tab, which survives a reload. */
+export class Kept<T> extends Store<T> {
+  private timer: ReturnType<typeof setTimeout> | undefined;
 
-  function restored(): T | undefined {
-    try {
-      const text = storage?.getItem(key);
-      return text ? read(JSON.parse(text)) : undefined;
-    } catch {
-      return undefined;
-    }
+  constructor(
+    private readonly key: string,
+    initial: T,
+    private readonly options: KeptOptions<T>,
+  ) {
+    super(restored(key, options) ?? initial);
+    globalThis.addEventListener?.("pagehide", () => this.timer !== undefined && this.store());
   }
 
-  function store(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    try {
-      const text = JSON.stringify(write(value));
-      if (text.length > limit) storage?.removeItem(key);
-      else storage?.setItem(key, text);
-    } catch {
-      // Full, or switched off: it lasts until the reload.
-    }
+  override set(value: T): void {
+    super.set(value);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.store(), SETTLED_MS);
   }
 
-  globalThis.addEventListener?.("pagehide", () => timer !== undefined && store());
-  return {
-    get: () => value,
-    set(change) {
-      const next = change(value);
-      if (Object.is(next, value)) return;
-      value = next;
-      clearTimeout(timer);
-      timer = setTimeout(store, SETTLED_MS);
-      for (const listener of [...listeners]) listener();
-    },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-  };
+  update(change: (before: T) => T): void {
+    const before = this.get();
+    const after = change(before);
+    if (!Object.is(before, after)) this.set(after);
+  }
+
+  private store(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { limit, storage = tabStorage() } = this.options;
+    try {
+      const text = JSON.stringify(this.get());
+      if (text.length > limit) storage?.removeItem(this.key);
+      else storage?.setItem(this.key, text);
+    } catch {
+      // Full, or forbidden: it lasts until the reload.
+    }
+  }
 }
 
-export function useKept<T>(store: Kept<T>): T {
-  return useSyncExternalStore(store.subscribe, store.get, store.get);
+function restored<T>(key: string, { read, storage = tabStorage() }: KeptOptions<T>): T | undefined {
+  try {
+    const text = storage?.getItem(key);
+    return text ? read(JSON.parse(text)) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Access alone throws where a browser keeps nothing for this site. */

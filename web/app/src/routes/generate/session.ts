@@ -1,5 +1,5 @@
 /** Jobs that this tab has made: their results are shown, and the newest is followed. */
-import { kept, type Kept } from "./kept.js";
+import { Kept } from "./kept.js";
 
 export interface OwnJob {
   queueId: string;
@@ -12,7 +12,7 @@ export type OwnJobs = readonly OwnJob[];
 
 const MOST = 40;
 
-export const ownJobs: Kept<OwnJobs> = kept<OwnJobs>("cm.generate.jobs", [], { limit: 20_000, read: readOwn });
+export const ownJobs = new Kept<OwnJobs>("cm.generate.jobs", [], { limit: 20_000, read: readOwn });
 
 export function readOwn(stored: unknown): OwnJobs | undefined {
   if (!Array.isArray(stored)) return undefined;
@@ -24,10 +24,10 @@ export function readOwn(stored: unknown): OwnJobs | undefined {
 
 /** Takes down a job that is about to be sent. */
 export function made(job: OwnJob, store = ownJobs): void {
-  store.set((jobs) => [job, ...jobs.filter(({ queueId }) => queueId !== job.queueId)].slice(0, MOST));
+  store.update((jobs) => [job, ...jobs.filter(({ queueId }) => queueId !== job.queueId)].slice(0, MOST));
 }
 
 /** Forgets a job that was not taken. */
 export function unmade(queueId: string, store = ownJobs): void {
-  store.set((jobs) => jobs.filter((job) => job.queueId !== queueId));
+  store.update((jobs) => jobs.filter((job) => job.queueId !== queueId));
 }

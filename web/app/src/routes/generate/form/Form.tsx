@@ -1,7 +1,7 @@
 import { useMonitor } from "@comfyui-monitor/react";
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { tell } from "../../../toasts/toasts.js";
-import { useKept } from "../kept.js";
+import { useStore } from "../../../store.js";
 import { AllInputs } from "./AllInputs.js";
 import { ambiguous, leadingRows, type Lead } from "./arrangement.js";
 import { Field } from "./Field.js";
@@ -24,7 +24,7 @@ const onDraft = (key: string, draft: string) => type({ [key]: draft });
 
 /** What the workflow in the form asks for. It knows nothing of running jobs: typing is never in their way. */
 export const Form = memo(function Form({ sending, problem, another, onSubmit }: FormProps) {
-  const state = useKept(form);
+  const state = useStore(form);
   const { loaded, drafts, refused } = state;
   const [open, setOpen] = useState(false);
   const [sought, setSought] = useState<string | undefined>();

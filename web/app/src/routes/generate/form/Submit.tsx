@@ -1,6 +1,7 @@
 import { useInstances, type NodeError } from "@comfyui-monitor/react";
 import { ChevronsUpDown, Server } from "lucide-react";
 import { Button } from "../../../controls/Button.js";
+import { keyName } from "../../../keys/names.js";
 import { destinationName, destinationTime } from "./destination.js";
 import styles from "./Form.module.css";
 import { sendTo, type FormState } from "./form.js";
@@ -40,14 +41,12 @@ export function Submit({ state, errors, problem, sending, another, onSubmit, onS
         )}
         {time && <span className={styles.time} title={time}>{time}</span>}
       </div>
-      <Button variant="primary" className={styles.submit} shortcut={IS_MAC ? "⌘ ↵" : "Ctrl ↵"} aria-disabled={sending} onClick={onSubmit}>
+      <Button variant="primary" className={styles.submit} shortcut={keyName("Ctrl ↵")} aria-disabled={sending} onClick={onSubmit}>
         {another ? "Generate another" : "Generate"}
       </Button>
     </div>
   );
 }
-
-const IS_MAC = /mac|iphone|ipad/i.test(globalThis.navigator?.userAgent ?? "");
 
 /** Most lines; the others are at their fields. */
 const MOST = 4;

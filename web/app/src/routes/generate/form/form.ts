@@ -1,6 +1,6 @@
 /** The form of this tab: which workflow is in it, what was typed, and what was said against it. */
 import type { NodeError, WorkflowForm } from "@comfyui-monitor/react";
-import { kept, type Kept } from "../kept.js";
+import { Kept } from "../kept.js";
 import { randomSeed } from "./figures.js";
 import { byField, fitting, keyOf, type Drafts, type FieldErrors } from "./values.js";
 
@@ -39,7 +39,7 @@ export const EMPTY_FORM: FormState = {
 const LIMIT = 3_000_000;
 
 /** The form of this tab. */
-export const form: Kept<FormState> = kept<FormState>("cm.generate.form", EMPTY_FORM, { limit: LIMIT, read: readForm });
+export const form = new Kept<FormState>("cm.generate.form", EMPTY_FORM, { limit: LIMIT, read: readForm });
 
 export function readForm(stored: unknown): FormState | undefined {
   const state = { ...EMPTY_FORM, ...(stored as Partial<FormState> | null) };
@@ -52,20 +52,20 @@ export function readForm(stored: unknown): FormState | undefined {
 /** Puts a workflow into the form; gives what puts the one before back. */
 export function load(loaded: Loaded, store = form): () => void {
   const before = store.get();
-  store.set(() => ({ ...EMPTY_FORM, loaded, instanceId: before.instanceId }));
-  return () => store.set(() => before);
+  store.update(() => ({ ...EMPTY_FORM, loaded, instanceId: before.instanceId }));
+  return () => store.update(() => before);
 }
 
 /** Empties the form; gives what puts the workflow back. */
 export function unload(store = form): () => void {
   const before = store.get();
-  store.set(() => EMPTY_FORM);
-  return () => store.set(() => before);
+  store.update(() => EMPTY_FORM);
+  return () => store.update(() => before);
 }
 
 /** The same graph, read once more: bounds, models, and the time it takes may be others. What was typed stays. */
 export function renew(fresh: WorkflowForm, store = form): void {
-  store.set((state) => {
+  store.update((state) => {
     if (!state.loaded) return state;
     return { ...state, loaded: { ...state.loaded, ...fresh }, drafts: fitting(fresh.inputs, state.drafts) };
   });
@@ -73,7 +73,7 @@ export function renew(fresh: WorkflowForm, store = form): void {
 
 /** Only how long it would take, and where; the fields stay as they are. */
 export function estimate({ instanceId, estimatedWaitTime, eta }: WorkflowForm, store = form): void {
-  store.set((state) => {
+  store.update((state) => {
     if (!state.loaded) return state;
     const { instanceId: _, estimatedWaitTime: __, eta: ___, ...rest } = state.loaded;
     const fresh = {
@@ -87,7 +87,7 @@ export function estimate({ instanceId, estimatedWaitTime, eta }: WorkflowForm, s
 
 /** Types into fields, by key. What was said against them goes. */
 export function type(drafts: Drafts, store = form): void {
-  store.set((state) => {
+  store.update((state) => {
     const refused = Object.entries(state.refused).filter(([key]) => drafts[key] === undefined);
     const complaints = refused.length === 0 ? [] : state.complaints;
     return { ...state, drafts: { ...state.drafts, ...drafts }, refused: Object.fromEntries(refused), complaints };
@@ -96,7 +96,7 @@ export function type(drafts: Drafts, store = form): void {
 
 /** Takes down what ComfyUI said against the workflow. */
 export function refuse(complaints: readonly NodeError[], store = form): void {
-  store.set((state) => {
+  store.update((state) => {
     const { fields, rest } = byField(state.loaded?.inputs ?? [], complaints);
     return { ...state, refused: fields, complaints: rest };
   });
@@ -109,17 +109,17 @@ export function throwDice(key?: string, store = form): boolean {
   if (!input) return false;
   const thrown = keyOf(input);
   type({ [thrown]: randomSeed(input) }, store);
-  store.set((state) => ({ ...state, throws: { ...state.throws, [thrown]: (state.throws[thrown] ?? 0) + 1 } }));
+  store.update((state) => ({ ...state, throws: { ...state.throws, [thrown]: (state.throws[thrown] ?? 0) + 1 } }));
   return true;
 }
 
 /** Chooses where it shall run. */
 export function sendTo(instanceId: string | undefined, store = form): void {
-  store.set((state) => ({ ...state, instanceId }));
+  store.update((state) => ({ ...state, instanceId }));
 }
 
 /** An image was uploaded: its name goes into the field, and the job to that server. */
 export function uploaded(key: string, name: string, instanceId: string, store = form): void {
   type({ [key]: name }, store);
-  store.set((state) => ({ ...state, instanceId, uploadedTo: instanceId }));
+  store.update((state) => ({ ...state, instanceId, uploadedTo: instanceId }));
 }

@@ -1,6 +1,6 @@
 import { useInstances, useMonitor, type Workflow } from "@comfyui-monitor/react";
 import { useEffect, useRef } from "react";
-import { useKept } from "../kept.js";
+import { useStore } from "../../../store.js";
 import { estimate, form, renew, type FormState } from "./form.js";
 import { overridesOf } from "./values.js";
 
@@ -23,7 +23,7 @@ export function applied({ loaded, drafts }: FormState): Workflow {
 export function useEstimate(): void {
   const client = useMonitor();
   const { instances } = useInstances();
-  const { loaded, drafts, instanceId } = useKept(form);
+  const { loaded, drafts, instanceId } = useStore(form);
   const workflow = loaded?.workflow;
   const queues = instances.map((one) => `${one.instanceId} ${one.state} ${one.queueRemaining} ${one.waiting.length}`).join();
   const last = useRef({ workflow, instanceId });

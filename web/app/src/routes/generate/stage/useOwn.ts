@@ -1,6 +1,6 @@
-import { useMonitor, type JobState } from "@comfyui-monitor/react";
+import { useMonitor } from "@comfyui-monitor/react";
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
-import { useKept } from "../kept.js";
+import { useStore } from "../../../store.js";
 import { ownJobs } from "../session.js";
 import { shownJob, stageAfter, type Candidate, type OnStage } from "./which.js";
 
@@ -38,7 +38,7 @@ const END_IS_SEEN_MS = 1600;
 
 /** The jobs of this tab, and which of them is on the stage. `onLeft` hears of one whose end made room for the next. */
 export function useOwn(asked: string | undefined, onLeft: (left: Candidate) => void): { own: Candidate[]; shown: string | undefined } {
-  const made = useKept(ownJobs);
+  const made = useStore(ownJobs);
   const own = useJobStates(useMemo(() => made.slice(0, MOST_WATCHED).map(({ queueId }) => queueId), [made]));
   const next = shownJob(own, asked);
   const [stage, setStage] = useState<OnStage>({ queueId: next, phase: "resting" });

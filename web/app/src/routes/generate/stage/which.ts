@@ -44,21 +44,6 @@ function isResult({ preview, status }: Output): boolean {
   return !preview && status !== "failed";
 }
 
-/** `5 images`; `3 images, 1 video`. */
-export function countedResults(outputs: readonly Output[]): string {
-  const words: Record<Output["kind"], [string, string]> = {
-    image: ["image", "images"],
-    video: ["video", "videos"],
-    audio: ["recording", "recordings"],
-    text: ["text", "texts"],
-    model3d: ["3D model", "3D models"],
-    file: ["file", "files"],
-  };
-  const kinds = Object.keys(words) as Output["kind"][];
-  const counted = kinds.map((kind) => [kind, outputs.filter((output) => output.kind === kind).length] as const);
-  return counted.filter(([, count]) => count > 0).map(([kind, count]) => `${count} ${words[kind][count === 1 ? 0 : 1]}`).join(", ");
-}
-
 /** Completed, and not a node of it ran. */
 export function isAllFromCache({ generation }: JobState): boolean {
   if (generation?.status !== "completed" || generation.nodes.length === 0) return false;
