@@ -134,6 +134,11 @@ export class Api {
     return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}/workflow`);
   }
 
+  /** The same as text, to its last digit: parsed, seeds above 2^53 would be rounded. */
+  async jobWorkflowText(promptId: string): Promise<string> {
+    return (await this.send("GET", `/v1/jobs/${encodeURIComponent(promptId)}/workflow`)).text();
+  }
+
   /** The durable events of a job; `after` is exclusive. */
   jobEvents(promptId: string, after?: number): Promise<{ items: JobEvent[]; nextAfter?: number }> {
     const query = after === undefined ? "" : `?after=${after}`;
@@ -175,6 +180,11 @@ export class Api {
   }
 
   private async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.send(method, path, body);
+    return (await response.json().catch(() => undefined)) as T;
+  }
+
+  private async send(method: string, path: string, body?: unknown): Promise<Response> {
     const { baseUrl = "", token, fetch = globalThis.fetch } = this.options;
     const headers: Record<string, string> = { Accept: "application/json" };
     const bearer = token?.();
@@ -188,8 +198,8 @@ export class Api {
     } catch (cause) {
       throw new Problem({ status: 0, title: "No answer", detail: "The monitor does not answer" }, { cause });
     }
+    if (response.ok) return response;
     const answer: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return answer as T;
     const document = typeof answer === "object" && answer !== null ? answer : { title: response.statusText };
     throw new Problem({ ...document, status: response.status });
   }

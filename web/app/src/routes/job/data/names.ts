@@ -1,4 +1,4 @@
-import type { Node } from "@comfyui-monitor/react";
+import { steps, type Node } from "@comfyui-monitor/react";
 
 /** What each node is called: its title, and its id where another one has the same. */
 export function namesOf(nodes: readonly Node[]): Map<string, string> {
@@ -12,8 +12,8 @@ function nameOf({ title, nodeId }: Node, isOneOfSeveral: boolean): string {
 }
 
 /** `15/20 steps`, as far as steps were told. */
-export function stepsOf({ value, max }: Pick<Node, "value" | "max">): string | undefined {
-  return value === undefined || max === undefined ? undefined : `${figure(value)}/${figure(max)} steps`;
+export function stepsOf({ value, max, kind }: Pick<Node, "value" | "max" | "kind">): string | undefined {
+  return value === undefined || max === undefined ? undefined : steps(value, max, kind);
 }
 
 /** `step 15 of 20`. */

@@ -1,5 +1,5 @@
 /** A line for each event. Pure. */
-import { duration, type JobEvent, type JobState } from "@comfyui-monitor/react";
+import { counted, duration, type JobEvent, type JobState } from "@comfyui-monitor/react";
 import { stepsOf } from "../data/names.js";
 
 export interface EventLine {
@@ -106,8 +106,4 @@ function list(value: unknown): unknown[] {
 
 function typeOf(error: unknown): string {
   return text((error as { type?: unknown } | undefined)?.type) ?? "";
-}
-
-function counted(many: number, word: string): string {
-  return many === 1 ? `1 ${word}` : `${many} ${word}s`;
 }

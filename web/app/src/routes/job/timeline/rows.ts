@@ -1,5 +1,5 @@
 /** The lines of the timeline: a node each, but for those that read better together. Pure. */
-import type { Node, NodeKind } from "@comfyui-monitor/react";
+import { times, type Node, type NodeKind } from "@comfyui-monitor/react";
 
 export interface Row {
   key: string;
@@ -17,8 +17,6 @@ const MANY_CACHED = 3;
 const MANY_ROWS = 20;
 /** Nodes of one name that follow each other, in one line. */
 const MOST_TOGETHER = 3;
-
-const TIMES = ["", "", "twice", "3 times"];
 
 /** `unfolded`: those from cache have their own lines too. The order is that of the graph and does not change. */
 export function rowsOf(nodes: readonly Node[], names: ReadonlyMap<string, string>, unfolded = false): Row[] {
@@ -49,7 +47,7 @@ function together(nodes: Node[], names: ReadonlyMap<string, string>): Row[] {
     while (end < nodes.length && isAlike(first, nodes[end] as Node)) end += 1;
     const run = nodes.slice(at, end);
     const isTogether = run.length > 1 && run.length <= MOST_TOGETHER;
-    rows.push(...(isTogether ? [rowOf(run, `${first.title}, ${TIMES[run.length]}`)] : run.map((node) => rowOf([node], names.get(node.nodeId) ?? node.title))));
+    rows.push(...(isTogether ? [rowOf(run, `${first.title}, ${times(run.length)}`)] : run.map((node) => rowOf([node], names.get(node.nodeId) ?? node.title))));
     at = end;
   }
   return rows;

@@ -1,4 +1,5 @@
 /** The axis of the timeline. Pure. */
+import { stopwatch } from "@comfyui-monitor/react";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -32,17 +33,9 @@ export function axisOf(totalMs: number, isMoving: boolean, most = 7): Axis {
 export function tickLabel(ms: number, step: number): string {
   if (ms === 0) return "0";
   if (step < SECOND) return `${+(ms / SECOND).toFixed(3)} s`;
-  if (step < MINUTE) return ms <= MINUTE ? `${ms / SECOND} s` : clockOf(ms);
+  if (step < MINUTE) return ms <= MINUTE ? `${ms / SECOND} s` : stopwatch(ms);
   if (step < HOUR) return ms < HOUR ? `${ms / MINUTE} min` : `${Math.floor(ms / HOUR)}:${two(Math.round((ms % HOUR) / MINUTE))} h`;
   return `${ms / HOUR} h`;
-}
-
-/** `1:20`. */
-export function clockOf(ms: number): string {
-  const seconds = Math.floor(ms / SECOND);
-  const minutes = Math.floor(seconds / 60) % 60;
-  const hours = Math.floor(seconds / 3_600);
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
 function two(value: number): string {
