@@ -140,6 +140,11 @@ export class Api {
     return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}/workflow`, undefined, exactly);
   }
 
+  /** The same as text, to its last digit: parsed, seeds above 2^53 would be rounded. */
+  async jobWorkflowText(promptId: string): Promise<string> {
+    return (await this.send("GET", `/v1/jobs/${encodeURIComponent(promptId)}/workflow`)).text();
+  }
+
   /** The durable events of a job; `after` is exclusive. */
   jobEvents(promptId: string, after?: number): Promise<{ items: JobEvent[]; nextAfter?: number }> {
     const query = after === undefined ? "" : `?after=${after}`;
@@ -212,6 +217,11 @@ export class Api {
   }
 
   private async ask<T>(method: string, path: string, body?: unknown, parse = JSON.parse as Parse): Promise<T> {
+    const response = await this.send(method, path, body);
+    return (await response.text().then(parse).catch(() => undefined)) as T;
+  }
+
+  private async send(method: string, path: string, body?: unknown): Promise<Response> {
     const { fetch = globalThis.fetch } = this.options;
     const headers: Record<string, string> = { Accept: "application/json", ...this.bearer() };
     const isForm = body instanceof FormData;
@@ -223,8 +233,8 @@ export class Api {
     } catch (cause) {
       throw new Problem({ status: 0, title: "No answer", detail: "The monitor does not answer" }, { cause });
     }
-    const answer: unknown = await response.text().then(parse).catch(() => undefined);
-    if (response.ok) return answer as T;
+    if (response.ok) return response;
+    const answer: unknown = await response.json().catch(() => undefined);
     const document = typeof answer === "object" && answer !== null ? answer : { title: response.statusText };
     throw new Problem({ ...document, status: response.status });
   }
