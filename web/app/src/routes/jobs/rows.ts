@@ -13,7 +13,9 @@ export interface Listed {
 export type Row =
   | { kind: "group"; key: string; group: "running" | "waiting" | "day"; title: string; count: number | undefined }
   | { kind: "job"; key: string; queueId: string; isWaiting: boolean }
-  | { kind: "folded"; key: string; count: number };
+  | { kind: "folded"; key: string; count: number }
+  /** Where the next page will be. */
+  | { kind: "end"; key: string };
 
 /** Waiting jobs above which most of them are folded, and how many are left. */
 const FOLDS_ABOVE = 8;
@@ -42,7 +44,31 @@ export function rowsOf({ running, waiting, ended, pages, more, folds, now }: Sho
   }
   const above = new Set([...running, ...waiting].map(({ queueId }) => queueId));
   pushDays(rows, joined(ended, pages, more).filter(({ queueId }) => !above.has(queueId)), more, now);
+  if (more) rows.push({ kind: "end", key: "end" });
   return rows;
+}
+
+/** The height of a row, in pixels. */
+export function sizeOf(row: Row | undefined, isPhone: boolean): number {
+  if (row?.kind === "group") return 42;
+  if (row?.kind === "end") return isPhone ? 136 : 88;
+  if (isPhone && row?.kind === "job") return 68;
+  return row?.kind === "job" && !row.isWaiting ? 44 : 36;
+}
+
+/** The heading that the row at `index` is under. */
+export function headerAbove(rows: readonly Row[], index: number): number {
+  for (let at = Math.min(index, rows.length - 1); at >= 0; at--) if (rows[at]?.kind === "group") return at;
+  return -1;
+}
+
+/** The rows to render for a range in view: some around it, and the heading it is under. */
+export function inReach(rows: readonly Row[], range: { startIndex: number; endIndex: number; overscan: number; count: number }): number[] {
+  const from = Math.max(0, range.startIndex - range.overscan);
+  const to = Math.min(range.count - 1, range.endIndex + range.overscan);
+  const indexes = Array.from({ length: Math.max(0, to - from + 1) }, (_, at) => from + at);
+  const header = headerAbove(rows, range.startIndex);
+  return header >= 0 && header < from ? [header, ...indexes] : indexes;
 }
 
 /** Live ones among those of the pages; those that are older than all pages wait for theirs. */
