@@ -1,5 +1,5 @@
 import { useVirtualizer, type Range } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useImperativeHandle, useMemo, useRef, type KeyboardEvent, type MouseEvent, type PointerEvent, type Ref } from "react";
+import { useCallback, useEffect, useImperativeHandle, useMemo, useLayoutEffect, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type PointerEvent, type Ref, type RefObject } from "react";
 import { useConnection } from "../../connection/useConnection.js";
 import { useJobActions } from "../../jobs/actions.js";
 import { GroupHeader } from "./GroupHeader.js";
@@ -42,6 +42,7 @@ const OVERSCAN = 8;
 /** The rows that are in view and a few around them, however many there are. All events come to the list itself. */
 export function JobList({ rows, pages, more, problem, isPhone, selection, fresh, instanceNames, handle, onHold, onOpen, onSelect, onKeyDown, onUnfold }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
+  const bar = useScrollBar(scroller);
   const { isOffline } = useConnection();
   const { cancelling } = useJobActions();
   const rangeExtractor = useCallback((range: Range) => inReach(rows, range), [rows]);
@@ -106,6 +107,7 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
       aria-activedescendant={active && selection.current !== undefined ? rowId(selection.current) : undefined}
       tabIndex={0}
       className={styles.list}
+      style={{ "--jobs-bar": `${bar}px` } as CSSProperties}
       onScroll={(event) => onHold("scrolled", event.currentTarget.scrollTop > 4)}
       onClick={onClick}
       onKeyDown={onKeyDown}
@@ -141,4 +143,14 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
       </div>
     </div>
   );
+}
+
+/** How much room the scroll bar takes: rows end where the top bar does, with one or without. */
+function useScrollBar(scroller: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element) setWidth(element.offsetWidth - element.clientWidth);
+  }, [scroller]);
+  return width;
 }

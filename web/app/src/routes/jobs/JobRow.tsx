@@ -5,7 +5,6 @@ import {
   StateGlyph,
   stateWord,
   stripOfSummary,
-  stripSentence,
   useLiveJob,
   useMonitor,
   useSteadyText,
@@ -75,7 +74,8 @@ function Cells({ job, isSelected, isCancelling, inView, isOffline, names }: Cell
   const time = useSteadyText(row.time, now, `${job.status} ${isCancelling} ${isOffline}`);
   const instance = names.get(job.instanceId) ?? job.instanceId;
   const percentage = job.overallPercentage;
-  const sentence = stripSentence({ percentage, current: isEnded(job) ? undefined : job.current?.title, state: row.state });
+  // Of one that runs, the name alone: what changes with every step is beside it.
+  const hint = isEnded(job) ? (job.message ?? row.doing) : (job.current?.title ?? row.doing);
   return (
     <>
       <span role="gridcell" className={styles.glyph} data-select="" title={isSelected ? "Deselect (x)" : "Select (x)"}>
@@ -91,12 +91,12 @@ function Cells({ job, isSelected, isCancelling, inView, isOffline, names }: Cell
         {row.badge && <span className={classes(styles.badge, `cm-state--${row.badge.tone}`)} title={job.error?.message ?? row.badge.text}>{row.badge.text}</span>}
         <span className={styles.id} aria-hidden="true">{queueId.slice(0, 8)}</span>
       </span>
-      <span role="gridcell" className={classes(styles.node, isEnded(job) && styles.ended)} title={job.message ?? row.doing}>
+      <span role="gridcell" className={classes(styles.node, isEnded(job) && styles.ended)} title={hint}>
         {row.kind && <NodeTile kind={row.kind} size={22} />}
         <span className={styles.doing}>{row.doing}</span>
       </span>
       <span role="gridcell" className={styles.strip}>
-        {row.state !== "queued" && <RunStrip segments={stripOfSummary(job)} percentage={percentage} state={stripState(row.state)} height={6} label={sentence} />}
+        {row.state !== "queued" && <RunStrip segments={stripOfSummary(job)} percentage={percentage} state={stripState(row.state)} height={6} label={hint} />}
       </span>
       <span role="gridcell" className={styles.percent}>{row.percent}</span>
       <span role="gridcell" className={styles.time} {...(row.timeTitle && { title: row.timeTitle })}>{time}</span>

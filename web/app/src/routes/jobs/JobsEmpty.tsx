@@ -1,13 +1,12 @@
-import { StateGlyph, useInstances } from "@comfyui-monitor/react";
+import { StateGlyph, useInstances, useMonitor } from "@comfyui-monitor/react";
 import { Plug } from "lucide-react";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { Button } from "../../controls/Button.js";
 import { Empty } from "../../controls/Empty.js";
-import { client } from "../../client.js";
+import { tell } from "../../toasts/toasts.js";
 import { emptyWords } from "./emptyWords.js";
 import { isNarrowed, UNFILTERED, type Filters } from "./filters.js";
-import { tell } from "../../toasts/toasts.js";
 
 /** Where no job is: why, and what can be done about it. */
 export function JobsEmpty({ filters, onFilters }: { filters: Filters; onFilters: (filters: Filters) => void }) {
@@ -33,6 +32,7 @@ export function JobsEmpty({ filters, onFilters }: { filters: Filters; onFilters:
 }
 
 function Away({ instanceId, url, name }: { instanceId: string; url: string; name: string }) {
+  const client = useMonitor();
   const [trying, setTrying] = useState(false);
   const tryNow = async () => {
     setTrying(true);

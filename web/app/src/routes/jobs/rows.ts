@@ -17,9 +17,9 @@ export type Row =
   /** Where the next page will be. */
   | { kind: "end"; key: string };
 
-/** Waiting jobs above which most of them are folded, and how many are left. */
+/** Waiting jobs above which the middle of the line is folded, and how many are left at either end. */
 const FOLDS_ABOVE = 8;
-const FOLDED_TO = 5;
+const ENDS = 3;
 
 export interface Shown extends Listed {
   pages: readonly Entry[];
@@ -38,9 +38,11 @@ export function rowsOf({ running, waiting, ended, pages, more, folds, now }: Sho
   }
   if (waiting.length > 0) {
     rows.push({ kind: "group", key: "waiting", group: "waiting", title: "Waiting", count: waiting.length });
-    const isFolded = folds && waiting.length > FOLDS_ABOVE;
-    for (const { queueId } of isFolded ? waiting.slice(0, FOLDED_TO) : waiting) rows.push({ kind: "job", key: queueId, queueId, isWaiting: true });
-    if (isFolded) rows.push({ kind: "folded", key: "folded", count: waiting.length - FOLDED_TO });
+    const all = waiting.map(({ queueId }): Row => ({ kind: "job", key: queueId, queueId, isWaiting: true }));
+    // The newest, and those that start next.
+    if (folds && all.length > FOLDS_ABOVE) all.splice(ENDS, all.length - 2 * ENDS, { kind: "folded", key: "folded", count: all.length - 2 * ENDS });
+    // One by one: a line of thousands is more than a call takes arguments.
+    for (const row of all) rows.push(row);
   }
   const above = new Set([...running, ...waiting].map(({ queueId }) => queueId));
   pushDays(rows, joined(ended, pages, more).filter(({ queueId }) => !above.has(queueId)), more, now);

@@ -1,6 +1,6 @@
-import { endedStatuses, queryOf, type Filters } from "./filters.js";
 import { useConnection, useMonitor, type GenerationPage, type LiveOrder, type MonitorClient } from "@comfyui-monitor/react";
 import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { endedStatuses, queryOf, type Filters } from "./filters.js";
 import { Pages, type PagesState } from "./pages.js";
 
 const LIMIT = "100";
