@@ -7,11 +7,13 @@ export interface DialogProps {
   /** Escape, and a press beside it. */
   onClose: () => void;
   className?: string | undefined;
+  /** A name for keys that act inside it alone. */
+  name?: string;
   children: ReactNode;
 }
 
 /** Floats over the page and keeps the focus until it is closed; then the focus goes back to where it was. */
-export function Dialog({ label, onClose, className, children }: DialogProps) {
+export function Dialog({ label, onClose, className, name, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const element = dialog.current;
@@ -26,6 +28,7 @@ export function Dialog({ label, onClose, className, children }: DialogProps) {
     <dialog
       ref={dialog}
       aria-label={label}
+      data-name={name}
       className={classes(styles.dialog, className)}
       onCancel={(event) => {
         event.preventDefault();

@@ -1,23 +1,26 @@
-import { useLiveJobs } from "@comfyui-monitor/react";
-import { useEffect, useRef } from "react";
+import { announcement, useMonitor } from "@comfyui-monitor/react";
+import { useEffect } from "react";
 import { current } from "../jobs/current.js";
 import { useStore } from "../store.js";
-import { narrate } from "./narrate.js";
 import { assertive, polite, say, spokenProgress } from "./spoken.js";
 
 /** Tells screen readers of the job in view: node starts, every quarter, the end; not every step. */
 export function LiveRegion() {
-  const { jobs } = useLiveJobs();
-  const { jobs: looked } = useStore(current);
-  const only = looked.length === 1 ? looked[0]?.queueId : undefined;
-  const job = jobs.find(({ queueId }) => queueId === only);
-  const before = useRef(job);
+  const client = useMonitor();
+  const { jobs } = useStore(current);
+  const inView = jobs.length === 1 ? jobs[0]?.queueId : undefined;
   useEffect(() => {
-    const told = narrate(before.current, job);
-    before.current = job;
-    if (told?.isUrgent) say(told.text, assertive);
-    else if (told && spokenProgress.get() === "on") say(told.text);
-  }, [job]);
+    if (inView === undefined) return;
+    const job = client.job(inView);
+    let before = job.getSnapshot();
+    return job.subscribe(() => {
+      const after = job.getSnapshot();
+      const told = announcement(before, after);
+      before = after;
+      if (told?.urgent) say(told.text, assertive);
+      else if (told && spokenProgress.get() === "on") say(told.text);
+    });
+  }, [client, inView]);
   const quiet = useStore(polite);
   const loud = useStore(assertive);
   return (
