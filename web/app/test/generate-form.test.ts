@@ -1,9 +1,9 @@
-import type { FormInput } from "@comfyui-monitor/react";
+import { complaintLine, type FormInput } from "@comfyui-monitor/react";
 import { expect, test } from "vitest";
 import { ambiguous, groups, leadingCount, leadingRows, nodeCount } from "../src/routes/generate/form/arrangement.js";
 import { chosenSize, grouped, randomSeed, sizeChoices, sizeOf, sliderRange, stepped } from "../src/routes/generate/form/figures.js";
 import { uuid } from "../src/routes/generate/form/ids.js";
-import { byField, complaintLine, errorsOf, fitting, overridesOf, parsed, shownValue } from "../src/routes/generate/form/values.js";
+import { byField, errorsOf, fitting, overridesOf, parsed, shownValue } from "../src/routes/generate/form/values.js";
 import { input, INPUTS, WORKFLOW } from "./form.js";
 
 const SEED = INPUTS.find(({ role }) => role === "seed") as FormInput;

@@ -1,4 +1,4 @@
-import { useMonitor } from "@comfyui-monitor/react";
+import { complaintLine, useMonitor } from "@comfyui-monitor/react";
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { tell } from "../../../toasts/toasts.js";
 import { useStore } from "../../../store.js";
@@ -10,7 +10,7 @@ import styles from "./Form.module.css";
 import { form, type, unload, type FormState } from "./form.js";
 import { Submit } from "./Submit.js";
 import { useEstimate } from "./useEstimate.js";
-import { byField, complaintLine, draftOf, errorsOf, keyOf } from "./values.js";
+import { byField, draftOf, errorsOf, keyOf } from "./values.js";
 import { WorkflowCard } from "./WorkflowCard.js";
 
 export interface FormProps {

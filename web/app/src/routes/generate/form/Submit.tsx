@@ -1,11 +1,11 @@
-import { useInstances, type NodeError } from "@comfyui-monitor/react";
+import { complaintLine, useInstances, type NodeError } from "@comfyui-monitor/react";
 import { ChevronsUpDown, Server } from "lucide-react";
 import { Button } from "../../../controls/Button.js";
 import { keyName } from "../../../keys/names.js";
 import { destinationName, destinationTime } from "./destination.js";
 import styles from "./Form.module.css";
 import { sendTo, type FormState } from "./form.js";
-import { complaintLine, keyOf, type FieldErrors } from "./values.js";
+import { keyOf, type FieldErrors } from "./values.js";
 
 export interface SubmitProps {
   state: FormState;

@@ -1,5 +1,5 @@
 /** Where a job will go and how long it takes there, in words. Pure. */
-import { about, type Instance } from "@comfyui-monitor/react";
+import { roughly, type Instance } from "@comfyui-monitor/react";
 import type { FormState } from "./form.js";
 
 /** A wait that is worth telling (ms). */
@@ -19,14 +19,10 @@ export function destinationTime({ loaded, instanceId }: FormState, instances: re
   if (known && !asked.some(isThere)) return "not there: sent when it is back";
   const { estimatedWaitTime, eta } = loaded ?? {};
   const waits = estimatedWaitTime !== undefined && estimatedWaitTime >= WAIT;
-  const words = [waits && `starts in ${rough(estimatedWaitTime)}`, eta && `usually ${rough(eta.remainingMs)}`];
+  const words = [waits && `starts in ${roughly(estimatedWaitTime)}`, eta && `usually ${roughly(eta.remainingMs)}`];
   return words.filter(Boolean).join(", ") || undefined;
 }
 
 export function isThere({ state }: Pick<Instance, "state">): boolean {
   return state === "connected" || state === "polling";
-}
-
-function rough(ms: number): string {
-  return about(ms).replace(/^about /, "");
 }

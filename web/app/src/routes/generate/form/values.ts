@@ -140,12 +140,6 @@ export function byField(inputs: readonly FormInput[], complaints: readonly NodeE
   return { fields, rest };
 }
 
-/** `K-Sampler, steps: 0 is below the least, 1`. */
-export function complaintLine({ nodeTitle, input, message }: Pick<NodeError, "nodeTitle" | "input" | "message">): string {
-  const where = [nodeTitle, input].filter(Boolean).join(", ");
-  return where && !message.startsWith(where) ? `${where}: ${message}` : message;
-}
-
 /** The drafts that still fit another reading of the same graph. */
 export function fitting(inputs: readonly FormInput[], drafts: Drafts): Drafts {
   const keys = new Set(inputs.map(keyOf));

@@ -44,12 +44,6 @@ function isResult({ preview, status }: Output): boolean {
   return !preview && status !== "failed";
 }
 
-/** Completed, and not a node of it ran. */
-export function isAllFromCache({ generation }: JobState): boolean {
-  if (generation?.status !== "completed" || generation.nodes.length === 0) return false;
-  return generation.nodes.every(({ state }) => state === "cached");
-}
-
 /** The earlier job of this tab with the very same file: the one that filled the cache. */
 export function sameAs(jobs: readonly Candidate[], shown: Candidate): Candidate | undefined {
   const files = (state: JobState) => (state.generation?.outputs ?? []).map(({ sha256 }) => sha256).filter(Boolean);
