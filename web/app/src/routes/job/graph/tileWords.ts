@@ -1,6 +1,5 @@
 /** What a node of the graph says. Pure. */
-import { about, duration, nodeStateWord, shownNodeState, wholePercent, type ShownState } from "@comfyui-monitor/react";
-import { stepsOf } from "../data/names.js";
+import { about, duration, nodeStateWord, shownNodeState, stepsDone, wholePercent, type ShownState } from "@comfyui-monitor/react";
 import type { Tile } from "./board.js";
 
 /** The second line: time or state. */
@@ -9,8 +8,8 @@ export function secondLine(tile: Tile): string {
   switch (node.state) {
     case "running": {
       if (isStalled) return "no word";
-      if (inside?.running) return stepsOf(inside.running) ?? inside.running.title;
-      return stepsOf(node) ?? (node.elapsedMs === undefined ? "running" : duration(node.elapsedMs));
+      if (inside?.running) return stepsDone(inside.running) ?? inside.running.title;
+      return stepsDone(node) ?? (node.elapsedMs === undefined ? "running" : duration(node.elapsedMs));
     }
     case "finished":
       return node.durationMs === undefined ? "done" : duration(node.durationMs);

@@ -1,4 +1,4 @@
-import { isEnded, Lightbox, Results, type JobState, type Output } from "@comfyui-monitor/react";
+import { isEnded, Lightbox, Results, type JobState, type Output, type Preview } from "@comfyui-monitor/react";
 import { useState, type ReactNode } from "react";
 import { useLocation } from "wouter";
 import { classes } from "../../../classes.js";
@@ -7,6 +7,8 @@ import styles from "./Outputs.module.css";
 
 export interface OutputsProps {
   state: JobState;
+  /** Of the picture on its way. */
+  preview: Preview | undefined;
   seed: string | undefined;
   titleOf: (nodeId: string) => string | undefined;
   /** Beside a single picture, under several. */
@@ -14,7 +16,7 @@ export interface OutputsProps {
 }
 
 /** What came out of it, and what is on its way. */
-export function Outputs({ state, seed, titleOf, facts }: OutputsProps) {
+export function Outputs({ state, preview, seed, titleOf, facts }: OutputsProps) {
   const [open, setOpen] = useState<number>();
   const [, navigate] = useLocation();
   const { generation } = state;
@@ -31,7 +33,7 @@ export function Outputs({ state, seed, titleOf, facts }: OutputsProps) {
       <div className={classes(styles.body, tiles <= 1 ? styles.single : styles.several)}>
         {tiles > 0 && (
           <div className={styles.results}>
-            <Results outputs={outputs} pending={isPending ? state : undefined} title={generation.title} seed={seed} onOpen={setOpen} />
+            <Results outputs={outputs} pending={isPending ? state : undefined} preview={preview} title={generation.title} seed={seed} onOpen={setOpen} />
           </div>
         )}
         <div className={styles.facts}>{facts}</div>

@@ -1,6 +1,5 @@
-import { duration, nodeStateWord, type Generation, type Node } from "@comfyui-monitor/react";
+import { duration, nodeStateWord, stepsDone, type Generation, type Node } from "@comfyui-monitor/react";
 import { memo } from "react";
-import { stepsOf } from "../data/names.js";
 import { startOf, type Starts } from "./starts.js";
 
 export interface TimelineTableProps {
@@ -44,6 +43,6 @@ export const TimelineTable = memo(
 );
 
 function tookOf(node: Node): string {
-  if (node.state === "running") return stepsOf(node) ?? "";
+  if (node.state === "running") return stepsDone(node) ?? "";
   return node.durationMs === undefined || node.state === "cached" ? "" : duration(node.durationMs);
 }

@@ -1,6 +1,6 @@
 /** What stands beside a bar. Pure. */
-import { about, duration, type Node } from "@comfyui-monitor/react";
-import { stepInWords, stepsOf } from "../data/names.js";
+import { about, duration, stepsDone, type Node } from "@comfyui-monitor/react";
+import { stepInWords } from "../data/steps.js";
 import type { Row } from "./rows.js";
 import type { Span } from "./spans.js";
 
@@ -22,7 +22,7 @@ function nodeLabel(node: Node, spans: ReadonlyMap<string, Span>, runningMs: Read
     case "cached":
       return "cached";
     case "running":
-      return (stepsOf(node) ?? `${duration(runningMs.get(node.nodeId) ?? took ?? 0)} so far`) + parallel;
+      return (stepsDone(node) ?? `${duration(runningMs.get(node.nodeId) ?? took ?? 0)} so far`) + parallel;
     case "finished":
       return took === undefined ? "done, time not known" : duration(took) + parallel;
     case "error":
