@@ -60,7 +60,7 @@ function Content({ job, generation }: JobPageProps) {
   useCurrentJobs([whole]);
   const parts = { job, generation, names, titleOf, seed, events, isOffline, isNarrow: useNarrow() };
   return (
-    <Page title={whole.title} crumbs={<Crumbs generation={whole} />} actions={<TopActions generation={whole} promptId={generation.promptId} hasOffers={hasFailed && isNewest} />}>
+    <Page title={whole.title} crumbs={<Crumbs generation={whole} />} actions={<TopActions generation={whole} promptId={generation.promptId} hasOffers={isNewest && (hasFailed || ending?.action === "again")} />}>
       <div className={styles.page}>
         <Attempts generation={whole} attempt={attempt} />
         {isNewest && <Retrying job={job} generation={generation} />}

@@ -1,4 +1,5 @@
 import { shownState, StateChip, type JobState } from "@comfyui-monitor/react";
+import styles from "./MessageChip.module.css";
 
 export interface MessageChipProps {
   state: JobState;
@@ -14,8 +15,10 @@ export function MessageChip({ state, isOffline }: MessageChipProps) {
   const isRunning = generation.status === "processing" && shown !== "stalled";
   const percentage = state.running[0]?.percentage;
   return (
-    <StateChip state={isOffline && isRunning ? "queued" : isRunning ? "running" : shown} {...(percentage !== undefined && { percentage })}>
-      <span title={generation.message}>{generation.message}</span>
-    </StateChip>
+    <span className={styles.message}>
+      <StateChip state={isOffline && isRunning ? "queued" : isRunning ? "running" : shown} {...(percentage !== undefined && { percentage })}>
+        <span title={generation.message}>{generation.message}</span>
+      </StateChip>
+    </span>
   );
 }

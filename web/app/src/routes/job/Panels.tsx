@@ -30,7 +30,7 @@ export function Panels({ job, generation, names, titleOf, seed, events, isOfflin
   const progress = useMemo(() => heard.progress.filter(({ key }) => key.startsWith(generation.promptId)), [heard.progress, generation.promptId]);
   const graph = <GraphFrame queueId={queueId} state={shown} names={names} isNewest={isNewest} isTab={isNarrow} />;
   const timeline = <Timeline state={shown} starts={starts} names={names} isOffline={isOffline} isNarrow={isNarrow} />;
-  const outputs = <Outputs state={shown} preview={preview} seed={seed?.value} titleOf={titleOf} facts={facts} />;
+  const outputs = <Outputs state={shown} preview={preview} seed={seed?.value} titleOf={titleOf} facts={facts} hasPicture={isNarrow} />;
   const log = <Events events={events} progress={progress} titleOf={titleOf} isTall={isNarrow} />;
   if (!isNarrow) {
     return (

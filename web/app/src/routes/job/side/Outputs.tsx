@@ -13,16 +13,18 @@ export interface OutputsProps {
   titleOf: (nodeId: string) => string | undefined;
   /** Beside a single picture, under several. */
   facts: ReactNode;
+  /** The picture on its way is shown elsewhere. */
+  hasPicture?: boolean;
 }
 
 /** What came out of it, and what is on its way. */
-export function Outputs({ state, preview, seed, titleOf, facts }: OutputsProps) {
+export function Outputs({ state, preview, seed, titleOf, facts, hasPicture = false }: OutputsProps) {
   const [open, setOpen] = useState<number>();
   const [, navigate] = useLocation();
   const { generation } = state;
   if (!generation) return null;
   const outputs = shownOutputs(generation.outputs);
-  const isPending = !isEnded(generation);
+  const isPending = !hasPicture && !isEnded(generation);
   const tiles = outputs.length + (isPending ? 1 : 0);
   const onUseInputs = (_: Output) => navigate(`/?from=${encodeURIComponent(generation.promptId)}`);
   return (

@@ -42,6 +42,12 @@ function at(node: Node): string {
   return took === undefined ? "" : ` after ${duration(took)}`;
 }
 
+/** A bar from end to end has no place for its label but behind it. */
+export function roomFor(spans: ReadonlyMap<string, Span>, totalMs: number): number {
+  const isLong = ({ start, end, until, kind }: Span) => kind !== "cached" && start < totalMs * 0.25 && Math.max(end, until ?? 0) > totalMs * 0.72;
+  return [...spans.values()].some(isLong) ? 1.3 : 1.03;
+}
+
 /** Left of the bar where it would not fit behind it. In percent of the width. */
 export function labelSide(start: number, end: number, isExpected: boolean): "left" | "right" {
   if (isExpected && start > 22) return "left";
