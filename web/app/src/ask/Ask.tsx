@@ -16,7 +16,7 @@ export function Ask() {
         {text && <p className={styles.text}>{text}</p>}
         <div className={styles.answers}>
           <Button onClick={() => answer(false)}>{no}</Button>
-          <Button variant="primary" autoFocus onClick={() => answer(true)}>{yes}</Button>
+          <Button variant="primary" data-first onClick={() => answer(true)}>{yes}</Button>
         </div>
       </div>
     </Dialog>

@@ -14,8 +14,10 @@ export function ConnectionChip({ short }: { short?: boolean }) {
   return (
     <span className={classes(styles.chip, short && styles.short)} data-kind={kind} title={note ? `${word}, ${note}` : word}>
       <ConnectionGlyph kind={kind} />
-      <span className={styles.word}>{word}</span>
-      {note && <span className={styles.note}>{note}</span>}
+      <span className={styles.words}>
+        <span>{word}</span>
+        {note && <span className={styles.note}>{note}</span>}
+      </span>
     </span>
   );
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type ReactNode } from "react";
+import { useLayoutEffect, useRef, type ReactNode } from "react";
 import { classes } from "../classes.js";
 import styles from "./Dialog.module.css";
 
@@ -12,13 +12,17 @@ export interface DialogProps {
   children: ReactNode;
 }
 
-/** Floats over the page and keeps the focus until it is closed; then the focus goes back to where it was. */
+/**
+ * Floats over the page and keeps the focus until it is closed; then the focus goes back to where it was. What has
+ * `data-first` is focused first.
+ */
 export function Dialog({ label, onClose, className, name, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     const before = document.activeElement;
     if (element && !element.open) element.showModal();
+    element?.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();

@@ -1,8 +1,7 @@
-import { useRef, type ReactNode } from "react";
-import { useRoute } from "wouter";
+import { useEffect, useRef, type ReactNode } from "react";
+import { useLocation, useRoute } from "wouter";
 import { Ask } from "../ask/Ask.js";
 import { classes } from "../classes.js";
-import { ComfyAwayBanner } from "../connection/ComfyAway.js";
 import { OfflineBanner } from "../connection/OfflineBanner.js";
 import { Drop } from "../drop/Drop.js";
 import { KeySheet } from "../keys/KeySheet.js";
@@ -21,7 +20,12 @@ export function Frame({ children }: { children: ReactNode }) {
   const [isBare] = useRoute("/jobs/:queueId/focus");
   const main = useRef<HTMLElement>(null);
   const isSheetOpen = useStore(sheetOpen);
+  const [location] = useLocation();
   useAppKeys();
+  useEffect(() => {
+    // What had the focus went with the route it was in: the next Tab starts in the new one.
+    if (document.activeElement === document.body) main.current?.focus({ preventScroll: true });
+  }, [location]);
   return (
     <div className={classes(styles.frame, isBare && styles.bare)}>
       <a
@@ -36,8 +40,7 @@ export function Frame({ children }: { children: ReactNode }) {
       </a>
       {!isBare && <Sidebar />}
       <main ref={main} id="main" tabIndex={-1} className={styles.main}>
-        <OfflineBanner />
-        {!isBare && <ComfyAwayBanner />}
+        {isBare && <OfflineBanner />}
         {children}
       </main>
       {!isBare && <Tabs />}

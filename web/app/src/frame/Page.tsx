@@ -2,6 +2,7 @@ import { useEffect, type ReactNode } from "react";
 import { Link } from "wouter";
 import { classes } from "../classes.js";
 import { ConnectionChip } from "../connection/ConnectionChip.js";
+import { Notices } from "../connection/Notices.js";
 import { pageTitle } from "../tab/tab.js";
 import styles from "./Page.module.css";
 import { TabLogo } from "./TabLogo.js";
@@ -36,6 +37,7 @@ export function Page({ title, crumbs, actions, wide, children }: PageProps) {
         {actions && <div className={styles.actions}>{actions}</div>}
         <div className={styles.connection}><ConnectionChip short /></div>
       </header>
+      <Notices />
       <div className={styles.content}>
         <div className={classes(styles.stage, wide && styles.wide)}>{children}</div>
       </div>

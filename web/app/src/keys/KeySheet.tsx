@@ -24,7 +24,7 @@ export function KeySheet() {
         {ALL_KEYS.map(({ title, keys }) => (
           <section key={title}>
             <h3 className={styles.group}>{title}</h3>
-            <dl>
+            <dl className={styles.list}>
               {keys.map(({ keys, does }) => (
                 <div key={does} className={styles.row}>
                   <dt className={styles.keys}>{keys.map((key, at) => <Kbd key={at}>{key}</Kbd>)}</dt>

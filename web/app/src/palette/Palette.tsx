@@ -19,6 +19,7 @@ import { useSearchedJobs } from "./useSearchedJobs.js";
 /** Finds jobs, instances, routes and what can be done, and goes there or does it. */
 export default function Palette() {
   const [search, setSearch] = useState("");
+  const [pointed, setPointed] = useState("");
   const [, navigate] = useLocation();
   const { jobs } = useLiveJobs();
   const { instances } = useInstances();
@@ -32,17 +33,24 @@ export default function Palette() {
     const entries = entriesOf({ jobs: offered, instances, current: looked, theme, now, navigate, bell });
     return ranked(marked(entries, found), search);
   }, [search, jobs, found, instances, looked, theme, now, navigate, bell]);
+  const ids = groups.flatMap(({ entries }) => entries.map(({ id }) => id));
+  // The first one, until another is pointed at; what goes while jobs come and end is pointed at no longer.
+  const selected = ids.includes(pointed) ? pointed : (ids[0] ?? "");
   const close = () => paletteOpen.set(false);
+  const onSearch = (text: string) => {
+    setSearch(text);
+    setPointed("");
+  };
   const run = (entry: Entry) => {
     close();
     entry.run();
   };
   return (
     <Dialog label="Search" onClose={close} className={styles.dialog} name="palette">
-      <Command label="Search jobs and actions" shouldFilter={false} loop vimBindings={false} className={styles.palette}>
+      <Command label="Search jobs and actions" shouldFilter={false} loop vimBindings={false} value={selected} onValueChange={setPointed} className={styles.palette}>
         <div className={styles.head}>
           <Search aria-hidden="true" />
-          <Command.Input autoFocus value={search} onValueChange={setSearch} placeholder="Jobs, instances, actions" className={styles.input} />
+          <Command.Input data-first value={search} onValueChange={onSearch} placeholder="Jobs, instances, actions" className={styles.input} />
           <button type="button" className={styles.close} aria-label="Close" onClick={close}><Kbd>Esc</Kbd></button>
         </div>
         <Command.List className={styles.list}>

@@ -1,20 +1,24 @@
-import { lazy, Suspense, useEffect } from "react";
+import { useEffect, useState, type ComponentType } from "react";
 import { useStore } from "../store.js";
 import { paletteOpen } from "./open.js";
 
-const load = () => import("./Palette.js");
-const Palette = lazy(load);
-
-/** The palette: fetched when the page has nothing better to do, so that it opens at once. */
+/**
+ * The palette: fetched when the page has nothing better to do, so that it opens at once. Not through `lazy`, which
+ * holds back for 300 ms what it shows for the first time.
+ */
 export function PaletteHost() {
   const isOpen = useStore(paletteOpen);
+  const [Palette, setPalette] = useState<ComponentType>();
   useEffect(() => {
+    if (Palette) return;
+    const load = () => void import("./Palette.js").then((loaded) => setPalette(() => loaded.default));
+    if (isOpen) return load();
     if (!("requestIdleCallback" in globalThis)) {
       const timer = setTimeout(load, 1_000);
       return () => clearTimeout(timer);
     }
-    const idle = requestIdleCallback(() => void load(), { timeout: 3_000 });
+    const idle = requestIdleCallback(load, { timeout: 3_000 });
     return () => cancelIdleCallback(idle);
-  }, []);
-  return isOpen ? <Suspense><Palette /></Suspense> : null;
+  }, [Palette, isOpen]);
+  return isOpen && Palette ? <Palette /> : null;
 }

@@ -64,8 +64,8 @@ function settings({ theme, bell }: Known): Entry[] {
     entry("theme", isDark ? "Switch to Lightbox" : "Switch to Darkroom", isDark ? <Sun /> : <Moon />, switchTheme, { note: isDark ? "light theme" : "dark theme", key: "t", keywords: "colours" }),
     entry("bell", bell.on ? "Tell me of no more ends" : "Tell me when any job is done", <Bell />, bell.toggle, { keywords: "notifications notify" }),
     entry("keys", "Show all keys", <Keyboard />, () => sheetOpen.set(true), { key: "?", keywords: "keyboard shortcuts help" }),
-    entry("singles", singleKeys.get() === "on" ? "Switch off keys of one letter" : "Switch on keys of one letter", <Keyboard />, () => flip(singleKeys), { keywords: "keyboard shortcuts" }),
-    entry("spoken", spokenProgress.get() === "on" ? "Mute spoken progress" : "Speak progress", <MessageSquareText />, () => flip(spokenProgress), { note: "for screen readers", keywords: "live region announce" }),
+    entry("singles", singleKeys.get() === "on" ? "Switch off keys of one letter" : "Switch on keys of one letter", <Keyboard />, () => flip(singleKeys), { keywords: "keyboard shortcuts", isRare: true }),
+    entry("spoken", spokenProgress.get() === "on" ? "Mute spoken progress" : "Speak progress", <MessageSquareText />, () => flip(spokenProgress), { note: "for screen readers", keywords: "live region announce", isRare: true }),
   ];
 }
 

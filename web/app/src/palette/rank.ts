@@ -13,6 +13,8 @@ export interface Entry {
   keywords?: string;
   /** The monitor found it, by what this page does not see: the words of a prompt. */
   isFound?: boolean;
+  /** Only for who looks for it. */
+  isRare?: boolean;
   key?: string;
   icon?: ReactNode;
   run: () => void;
@@ -45,8 +47,8 @@ export function ranked(entries: readonly Entry[], search: string): Found[] {
 }
 
 /** 4: the title is or begins with it; 3: words of it do; 2: it is in the title; 1: beside it; 0: not found. */
-export function scoreOf({ title, note = "", keywords = "", isFound = false }: Entry, words: readonly string[]): number {
-  if (words.length === 0) return 1;
+export function scoreOf({ title, note = "", keywords = "", isFound = false, isRare = false }: Entry, words: readonly string[]): number {
+  if (words.length === 0) return isRare ? 0 : 1;
   const name = title.toLowerCase();
   if (name.startsWith(words.join(" "))) return 4;
   const starts = name.split(/[^\p{L}\p{N}]+/u);

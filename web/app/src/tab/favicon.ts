@@ -28,8 +28,11 @@ export function faviconSvg({ state, percentage = 0 }: TabSign, colours: FaviconC
 
 /** Puts it on the document. */
 export function showFavicon(sign: TabSign): void {
-  const style = getComputedStyle(document.documentElement);
-  const token = (name: string) => style.getPropertyValue(`--cm-${name}`).trim();
+  const probe = document.body.appendChild(document.createElement("i"));
+  const token = (name: string) => {
+    probe.style.color = `var(--cm-${name})`;
+    return getComputedStyle(probe).color;
+  };
   const svg = faviconSvg(sign, {
     ring: token("control"),
     core: token("text-3"),
@@ -37,6 +40,7 @@ export function showFavicon(sign: TabSign): void {
     done: token("state-done"),
     failed: token("state-failed"),
   });
+  probe.remove();
   const href = `data:image/svg+xml,${encodeURIComponent(svg)}`;
   const link = document.querySelector<HTMLLinkElement>("link[rel=icon]") ?? document.head.appendChild(document.createElement("link"));
   if (link.href === href) return;
