@@ -11,6 +11,7 @@ async function bundled(entry: string): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: "silent",
+    oxc: { jsx: { runtime: "automatic", development: false } },
     build: {
       write: false,
       minify: true,
