@@ -12,7 +12,7 @@ export default defineConfig({
     alias: [
       { find: /^@comfyui-monitor\/react$/, replacement: `${source}index.ts` },
       { find: /^@comfyui-monitor\/react\/styles\.css$/, replacement: `${source}styles/index.css` },
-      { find: /^@comfyui-monitor\/react\/(core|components|words)$/, replacement: `${source}$1/index.ts` },
+      { find: /^@comfyui-monitor\/react\/(core|hooks|components|words)$/, replacement: `${source}$1/index.ts` },
     ],
   },
   // The page's policy allows nothing inline.

@@ -22,7 +22,7 @@ const METADATA: usize = 16 << 10;
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub(super) struct SubmitBody {
     /// The API-format graph.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Object, required = true)]
     workflow: Option<Value>,
     /// `{nodeId: {input: value}}`
     #[schema(value_type = Option<Object>)]

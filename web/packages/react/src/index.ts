@@ -1,7 +1,5 @@
 "use client";
 export * from "./core/index.js";
-export { MonitorProvider, useMonitor } from "./hooks/context.js";
-export { useGeneration, type QueueStatus, type UseGeneration, type UseGenerationOptions } from "./hooks/useGeneration.js";
-export { useInstances, useLiveJobs } from "./hooks/useLive.js";
+export * from "./hooks/index.js";
 export * from "./words/index.js";
 export * from "./components/index.js";

@@ -1,6 +1,7 @@
 "use client";
-import type { ReactNode } from "react";
-import type { ShownState } from "../words/index.js";
+import { memo, type ReactNode } from "react";
+import { stateWord, type ShownState } from "../words/index.js";
+import { StateGlyph } from "./StateGlyph.js";
 
 export interface StateChipProps {
   state: ShownState;
@@ -10,6 +11,11 @@ export interface StateChipProps {
 }
 
 /** A state in a chip: glyph and word. */
-export function StateChip(_: StateChipProps) {
-  return null;
-}
+export const StateChip = memo(function StateChip({ state, percentage, children }: StateChipProps) {
+  return (
+    <span className={`cm-chip cm-state--${state}`}>
+      <StateGlyph state={state} size={14} {...(percentage !== undefined && { percentage })} />
+      <span className="cm-chip__word">{children ?? stateWord(state)}</span>
+    </span>
+  );
+});
