@@ -1,8 +1,11 @@
 import { MonitorProvider } from "@comfyui-monitor/react";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useEffect } from "react";
 import { Route, Switch } from "wouter";
 import { client } from "./client.js";
+import { watchOutage } from "./connection/outage.js";
+import { Loading } from "./controls/Loading.js";
 import { Frame } from "./frame/Frame.js";
+import { Unknown } from "./frame/Unknown.js";
 import Generate from "./routes/generate/index.js";
 
 const Jobs = lazy(() => import("./routes/jobs/index.js"));
@@ -13,10 +16,11 @@ const Focus = lazy(() => import("./routes/focus/index.js"));
 
 /** The frame of the page and its routes. */
 export function App() {
+  useEffect(() => watchOutage(client), []);
   return (
     <MonitorProvider client={client}>
       <Frame>
-        <Suspense>
+        <Suspense fallback={<Loading />}>
           <Switch>
             <Route path="/" component={Generate} />
             <Route path="/jobs" component={Jobs} />
@@ -24,6 +28,7 @@ export function App() {
             <Route path="/jobs/:queueId" component={Job} />
             <Route path="/instances/:instanceId?" component={Instances} />
             <Route path="/performance" component={Performance} />
+            <Route component={Unknown} />
           </Switch>
         </Suspense>
       </Frame>

@@ -1,4 +1,7 @@
 import type { ButtonHTMLAttributes, ReactNode } from "react";
+import { classes } from "../classes.js";
+import styles from "./Button.module.css";
+import { Kbd } from "./Kbd.js";
 
 export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   /** `primary`: paper white on ink, one a page. `secondary`: with a border; unless told. `quiet`: text. */
@@ -8,16 +11,34 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   shortcut?: string;
 }
 
-export function Button({ variant: _, icon, shortcut, children, ...rest }: ButtonProps) {
-  return <button type="button" {...rest}>{icon}{children}{shortcut}</button>;
+export function Button({ variant = "secondary", icon, shortcut, className, children, ...rest }: ButtonProps) {
+  return (
+    <button type="button" {...rest} className={classes(styles.button, styles[variant], className)}>
+      {icon}
+      <span className={styles.label}>{children}</span>
+      {shortcut && <Kbd bare>{shortcut}</Kbd>}
+    </button>
+  );
 }
 
 export interface IconButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   /** Read out, and the tooltip. */
   label: string;
   icon: ReactNode;
+  /** With a border of its own. */
+  bordered?: boolean;
 }
 
-export function IconButton({ label, icon, ...rest }: IconButtonProps) {
-  return <button type="button" aria-label={label} title={label} {...rest}>{icon}</button>;
+export function IconButton({ label, icon, bordered, className, ...rest }: IconButtonProps) {
+  return (
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      {...rest}
+      className={classes(styles.iconButton, bordered && styles.bordered, className)}
+    >
+      {icon}
+    </button>
+  );
 }

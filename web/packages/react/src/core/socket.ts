@@ -7,6 +7,8 @@ export interface Connection {
   state: ConnectionState;
   /** While it waits: when the next try is due, in ms since the epoch. */
   retryAt?: number;
+  /** While it is live: how long a ping was on its way there and back, in ms; absent before the first answer. */
+  roundTripMs?: number;
 }
 
 export interface SocketOptions {
