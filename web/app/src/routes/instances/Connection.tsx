@@ -1,8 +1,9 @@
 import type { Instance } from "@comfyui-monitor/react";
 import { useId, useRef, useState, type FocusEvent, type KeyboardEvent } from "react";
+import { ConnectionGlyph } from "../../connection/ConnectionGlyph.js";
 import { useNow } from "../../time/useNow.js";
 import styles from "./Connection.module.css";
-import { connectionStory, connectionWords } from "./connection.js";
+import { connectionStory, connectionWords, type ConnectionSign } from "./connection.js";
 import { addressOf } from "./device.js";
 import { outageWords, type Outage } from "./outages.js";
 
@@ -38,7 +39,7 @@ export function Connection({ instance, outages }: ConnectionProps) {
         title={connectionStory(instance, now)}
         onClick={() => setOpen(!open)}
       >
-        <ConnectionGlyph sign={sign} />
+        <Sign sign={sign} />
         <span className={styles.word}>{word}</span>
         {detail && <span className={styles.detail}>{detail}</span>}
       </button>
@@ -61,22 +62,13 @@ export function Connection({ instance, outages }: ConnectionProps) {
   );
 }
 
-/** Dot, ring, dashed ring or square: never only a colour. */
-function ConnectionGlyph({ sign }: { sign: ReturnType<typeof connectionWords>["sign"] }) {
+/** Asked every now and then: a dot in a ring. The others are those of the page's own connection. */
+function Sign({ sign }: { sign: ConnectionSign }) {
+  if (sign !== "polling") return <ConnectionGlyph kind={sign} />;
   return (
-    <svg className={styles[sign]} width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
-      {sign === "live" && <circle cx="6" cy="6" r="3.6" fill="currentColor" />}
-      {sign === "demo" && <circle cx="6" cy="6" r="3.6" fill="none" stroke="currentColor" strokeWidth="1.6" />}
-      {sign === "polling" && (
-        <>
-          <circle cx="6" cy="6" r="1.8" fill="currentColor" />
-          <circle cx="6" cy="6" r="4.6" fill="none" stroke="currentColor" strokeWidth="1.4" />
-        </>
-      )}
-      {(sign === "reconnecting" || sign === "connecting") && (
-        <circle cx="6" cy="6" r="4.6" fill="none" stroke="currentColor" strokeWidth="1.6" strokeDasharray="2.4 2.42" />
-      )}
-      {sign === "offline" && <rect x="2" y="2" width="8" height="8" rx="1.6" fill="none" stroke="currentColor" strokeWidth="1.6" />}
+    <svg className={styles.polling} width="12" height="12" viewBox="0 0 12 12" aria-hidden="true">
+      <circle cx="6" cy="6" r="1.8" fill="currentColor" />
+      <circle cx="6" cy="6" r="4.6" fill="none" stroke="currentColor" strokeWidth="1.4" />
     </svg>
   );
 }

@@ -9,7 +9,7 @@ import { Page } from "../../frame/Page.js";
 import { Card } from "./Card.js";
 import { neverHeard } from "./connection.js";
 import { addressOf } from "./device.js";
-import { FleetBar, Needs } from "./FleetBar.js";
+import { FleetBar } from "./FleetBar.js";
 import { takesNext } from "./fleet.js";
 import styles from "./instances.module.css";
 import { inFixedOrder, meantBy } from "./order.js";
@@ -39,7 +39,6 @@ export default function Instances() {
   if (instances.length === 1 && neverHeard(only)) return <Page title="Instances"><Waiting instance={only} /></Page>;
   return (
     <Page title="Instances" actions={<FleetBar instances={instances} jobs={jobs} />}>
-      <div className={styles.needs}><Needs instances={instances} jobs={jobs} /></div>
       <ul className={styles.cards}>
         {instances.map((instance) => (
           <li key={instance.instanceId}>
