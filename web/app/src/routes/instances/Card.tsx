@@ -74,12 +74,14 @@ function Unknown({ promptId }: { promptId: string }) {
 
 function Today({ instance, outages }: { instance: Instance; outages: Outage[] }) {
   const { done, failed, busyPercentage } = instance.today;
-  const away = lastOutage(outages, useNow(60_000));
+  const now = useNow(60_000);
+  const away = lastOutage(outages, now);
+  const whole = outages.find(({ to }) => to !== undefined);
   return (
     <footer className={styles.today}>
       <span><b>{count(done)}</b> done today</span>
       <span><b>{count(failed)}</b> failed</span>
-      {away && <span className={styles.away} title={outages[0]?.reason}>{away}</span>}
+      {away && <span className={styles.away} title={whole && `Away ${outageWords(whole, now)}${whole.reason ? `, ${whole.reason}` : ""}`}>{away}</span>}
       <span className={styles.busy}><b>{wholePercent(busyPercentage)}%</b> busy</span>
     </footer>
   );

@@ -40,10 +40,8 @@ export function outageWords({ from, to }: Outage, now: number): string {
   return to === undefined ? `since ${at}` : `${at} for ${forHow(to - from)}`;
 }
 
-/** The one line of the card; nothing where it was not away in the last day. */
+/** For the foot of the card, where it was away in the last day: `Away at 21:20`. */
 export function lastOutage(outages: readonly Outage[], now: number): string | undefined {
-  const lately = outages.filter(({ from, to }) => to !== undefined && from > now - 24 * 3_600_000);
-  const [newest] = lately;
-  if (!newest) return undefined;
-  return `Last away ${outageWords(newest, now)}`;
+  const newest = outages.find(({ from, to }) => to !== undefined && from > now - 24 * 3_600_000);
+  return newest && `Away at ${clock(newest.from, now, false)}`;
 }
