@@ -11,7 +11,9 @@ function known(generation: Generation, eta = generation.eta) {
   const { queueId, promptId, status, reason, overallPercentage, message, error, retryCount, queuePosition } = generation;
   const { stalledSince, criticalNodeId, overMs, next = [], outputs } = generation;
   const retry = generation.retry;
-  const attempts = generation.attempts.map(({ number, promptId, status }) => ({ number, promptId, status }));
+  const attempts = generation.attempts.map(({ number, promptId, status, error, stoppedAt, change }) => {
+    return { number, promptId, status, error, stoppedAt, change };
+  });
   const about = { queueId, promptId, status, reason, overallPercentage, message, error, retryCount, retry, queuePosition };
   return { ...about, eta, stalledSince, criticalNodeId, overMs, next, outputs, attempts, nodes: generation.nodes.map(node) };
 }

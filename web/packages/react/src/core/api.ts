@@ -166,6 +166,28 @@ export class Api {
     return this.ask("GET", `/v1/performance${asked(instanceId === undefined ? {} : { instanceId })}`);
   }
 
+  /** Where a path that the monitor gave is (`/v1/media/…`); `undefined` of what is no address of a page. */
+  address(path: string): string | undefined {
+    if (/^https?:\/\//.test(path)) return path;
+    const isPath = path.startsWith("/") && !/^\/[/\\]/.test(path);
+    return isPath ? this.base + path : undefined;
+  }
+
+  /** Whether bytes at `path` want the token: an `<img>` cannot send it. Signed addresses elsewhere do not. */
+  isGuarded(path: string): boolean {
+    return path.startsWith("/") && Boolean(this.options.token?.());
+  }
+
+  /** The bytes at a path that the monitor gave. */
+  async bytes(path: string, signal?: AbortSignal): Promise<Blob> {
+    const { fetch = globalThis.fetch } = this.options;
+    const address = this.address(path);
+    if (address === undefined) throw new Problem({ status: 0, title: "No address", detail: "This is no address" });
+    const response = await fetch(address, { headers: this.isGuarded(path) ? this.bearer() : {}, ...(signal && { signal }) });
+    if (!response.ok) throw new Problem({ status: response.status, title: response.statusText });
+    return response.blob();
+  }
+
   instances(): Promise<{ items: Instance[] }> {
     return this.ask("GET", "/v1/instances");
   }
@@ -180,17 +202,24 @@ export class Api {
     await this.ask("POST", `${at(queueId)}/retry`, body);
   }
 
+  private get base(): string {
+    return (this.options.baseUrl ?? "").replace(/\/$/, "");
+  }
+
+  private bearer(): Record<string, string> {
+    const bearer = this.options.token?.();
+    return bearer ? { Authorization: `Bearer ${bearer}` } : {};
+  }
+
   private async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const { baseUrl = "", token, fetch = globalThis.fetch } = this.options;
-    const headers: Record<string, string> = { Accept: "application/json" };
-    const bearer = token?.();
-    if (bearer) headers.Authorization = `Bearer ${bearer}`;
+    const { fetch = globalThis.fetch } = this.options;
+    const headers: Record<string, string> = { Accept: "application/json", ...this.bearer() };
     const isForm = body instanceof FormData;
     if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
     let response: Response;
     try {
       const content = body === undefined ? {} : { body: isForm ? body : JSON.stringify(body) };
-      response = await fetch(baseUrl.replace(/\/$/, "") + path, { method, headers, ...content });
+      response = await fetch(this.base + path, { method, headers, ...content });
     } catch (cause) {
       throw new Problem({ status: 0, title: "No answer", detail: "The monitor does not answer" }, { cause });
     }

@@ -1,5 +1,5 @@
 /** What frames do to the nodes of a generation. All pure: what changed is a new list. */
-import type { Node, NodeState, ProgressData, WorkflowData } from "../types/index.js";
+import type { Node, NodeState, ProgressData, StoppedAt, WorkflowData } from "../types/index.js";
 
 /** The nodes of the graph, with what was heard of them before. Children stay behind them. */
 export function laidOut(nodes: Node[], data: WorkflowData, cached: readonly string[]): Node[] {
@@ -64,6 +64,17 @@ export function ended(nodes: Node[], how: "completed" | "failed" | "interrupted"
     if (node.state === "pending") return unseen ? finished(node) : settled(node, "skipped");
     return node;
   });
+}
+
+/** Where a job stopped: in the node that is named, else in one that ran. One that waited for children is as far as they. */
+export function stoppedAt(nodes: Node[], running: ProgressData[], named: string | undefined): StoppedAt | undefined {
+  const nodeId = named ?? (running.findLast((node) => node.value !== undefined) ?? running.at(-1))?.nodeId;
+  if (nodeId === undefined) return undefined;
+  const counts = (node: Node) => node.value !== undefined;
+  const own = nodes.find((node) => node.nodeId === nodeId && counts(node));
+  const childs = nodes.findLast((node) => node.realNodeId === nodeId && node.state === "running" && counts(node));
+  const { value, max } = own ?? childs ?? {};
+  return { nodeId, ...(value !== undefined && { value }), ...(max !== undefined && { max }) };
 }
 
 /** Every step of it is done; its last word may have been skipped. */

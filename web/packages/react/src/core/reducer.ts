@@ -5,8 +5,8 @@
  * is older than the state (by `sequence`) is in it already and changes nothing, so that a snapshot may come at any
  * moment, and again after every reconnect.
  */
-import type { Attempt, Generation, JobFrame, JobHeader, NodeState, Output, ProgressData } from "../types/index.js";
-import { ended, executed, fromCache, laidOut, progressed, untouched } from "./nodes.js";
+import type { Attempt, Generation, JobError, JobFrame, JobHeader, NodeState, Output, ProgressData, Retry } from "../types/index.js";
+import { ended, executed, fromCache, laidOut, progressed, stoppedAt, untouched } from "./nodes.js";
 
 /** What is known of one generation. */
 export interface JobState {
@@ -24,6 +24,8 @@ export interface JobState {
   heard: boolean;
   /** Nodes served from the cache, told before the graph was. */
   cached: string[];
+  /** What led to the attempt that runs, where it was heard: of how many it is one, and what comes if it fails too. */
+  retried?: Retry;
 }
 
 export const UNKNOWN: JobState = {
@@ -56,7 +58,10 @@ export function withSnapshot(state: JobState, generation: Generation | null, now
   const elapsedMs = generation.durationMs ?? Math.max(0, ...running.map((node) => node.elapsedMs), same.elapsedMs);
   const heard = same.heard || nodes.some((node) => node.startedAt !== undefined);
   const known = { ...generation, nodes };
-  return { generation: known, heardAt: now, elapsedMs, running, partial: truncated, heard, cached: same.cached };
+  const next = held && generation.attempts.length === held.attempts.length + 1;
+  const retried = generation.retry === undefined ? (next ? held.retry : same.retried) : undefined;
+  const rest = { partial: truncated, heard, cached: same.cached, ...(retried && { retried }) };
+  return { generation: known, heardAt: now, elapsedMs, running, ...rest };
 }
 
 /** What frames have told is newer; the rest of a generation that was fetched to complete it. */
@@ -145,7 +150,8 @@ function told(state: Known, frame: JobFrame, now: number): JobState {
       const { maxRetries, error, message, retryCount } = frame;
       const retry = { retryAt, maxRetries, error, ...pick(frame, "change", "next") };
       const nodes = closed(state, "failed", error.nodeId);
-      return { ...over(state), generation: { ...still(generation), nodes, retryCount, retry, message } };
+      const attempts = stopped(state, error);
+      return { ...over(state), generation: { ...still(generation), nodes, attempts, retryCount, retry, message } };
     }
     case "completed": {
       const ending = { ...pick(frame, "durationMs", "message"), outputs: frame.outputs, overallPercentage: 100 };
@@ -156,12 +162,14 @@ function told(state: Known, frame: JobFrame, now: number): JobState {
       const { error, message, timestamp: completedAt } = frame;
       const reason = OWN_ERRORS.includes(error.type) ? { reason: error.type } : {};
       const nodes = closed(state, "failed", error.nodeId);
-      return { ...over(state), generation: { ...still(generation), error, message, ...reason, nodes, completedAt } };
+      const attempts = stopped(state, error);
+      return { ...over(state), generation: { ...still(generation), error, message, ...reason, nodes, attempts, completedAt } };
     }
     case "job_interrupted": {
       const { reason, message, timestamp: completedAt } = frame;
       const nodes = closed(state, "interrupted");
-      return { ...over(state), generation: { ...still(generation), reason, message, nodes, completedAt } };
+      const attempts = stopped(state);
+      return { ...over(state), generation: { ...still(generation), reason, message, nodes, attempts, completedAt } };
     }
     default:
       return state;
@@ -176,8 +184,20 @@ function begun(state: JobState, frame: JobHeader): Known {
   const generation = state.generation as Generation;
   if (frame.attempt <= newest(generation)) return { ...state, generation };
   const rest = omit(still(generation), "startedAt", "completedAt", "durationMs", "error", "reason", "message", "queuePosition", "estimatedWaitTime", "suggestions");
-  const fresh = { ...rest, overallPercentage: 0, nodes: untouched(generation.nodes) };
-  return { ...state, generation: fresh, elapsedMs: 0, running: [], heard: false, cached: [] };
+  const retried = generation.retry;
+  const change = retried?.change === undefined ? {} : { change: retried.change };
+  const attempts = retried ? withAttempt(generation.attempts, frame, change) : generation.attempts;
+  const fresh = { ...rest, overallPercentage: 0, nodes: untouched(generation.nodes), attempts };
+  const { retried: _, ...before } = state;
+  return { ...before, generation: fresh, elapsedMs: 0, running: [], heard: false, cached: [], ...(retried && { retried }) };
+}
+
+/** The newest attempt, with what it failed of and where. */
+function stopped(state: Known, error?: JobError): Attempt[] {
+  const { attempts, nodes } = state.generation;
+  const at = stoppedAt(nodes, state.running, error?.nodeId);
+  const facts = { ...(error && { error }), ...(at && { stoppedAt: at }) };
+  return attempts.map((attempt, place) => (place === attempts.length - 1 ? { ...attempt, ...facts } : attempt));
 }
 
 /** What an end leaves of what is true only while it runs. */
@@ -200,12 +220,12 @@ function newest(generation: Generation): number {
   return generation.attempts.at(-1)?.number ?? 0;
 }
 
-function withAttempt(attempts: Attempt[], frame: JobHeader & { type: string }): Attempt[] {
+function withAttempt(attempts: Attempt[], frame: JobHeader & { type?: string }, more: Partial<Attempt> = {}): Attempt[] {
   const status = frame.type === "job_retry" ? "failed" : frame.status;
   const before = attempts.find((attempt) => attempt.number === frame.attempt);
   if (before?.status === status && before.promptId === frame.promptId) return attempts;
   const instanceId = before?.instanceId ?? attempts.at(-1)?.instanceId ?? "";
-  const attempt = { instanceId, ...before, promptId: frame.promptId, number: frame.attempt, status };
+  const attempt = { instanceId, ...before, ...more, promptId: frame.promptId, number: frame.attempt, status };
   return [...attempts.filter((other) => other.number !== frame.attempt), attempt];
 }
 
