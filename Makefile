@@ -1,23 +1,34 @@
 # A newcomer needs two commands: `make run` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt gen bench clean
+.PHONY: help run test e2e lint fmt gen build bench bench-page clean
 
-# Goes on to the program: make run ARGS="--listen 127.0.0.1:9000"; make bench ARGS="--bench fanout"
+# Goes on to the program: make run ARGS="--listen 127.0.0.1:9000"; make bench ARGS="--bench fanout"; make e2e ARGS=keyboard
 ARGS ?=
 
+# What the page is built from, and what it is built to.
+page := web/app/dist/index.html
+page_sources := $(shell find web/app web/packages -type d \( -name node_modules -o -name dist -o -name test \) -prune -o -type f -print)
+
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Build and run. Watches ComfyUI at COMFYUI_HOST:COMFYUI_PORT; while none is there, a demo plays
 	@scripts/require rust cc
+	@if scripts/require node; then $(MAKE) --no-print-directory $(page); else echo "Going on without the page." >&2; fi
 	cargo run -- serve --demo-if-away $(ARGS)
 
-test: web/node_modules/.installed ## Install what the tests need, and run all of them
-	@scripts/require rust cc
+test: $(page) ## Install what the tests need, and run all of them
+	@scripts/require rust cc chromium
 	scripts/fetch-editor-files
 	cd web && npm test --silent
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --workspace --no-fail-fast $(ARGS)
+	@$(MAKE) --no-print-directory e2e ARGS=
+
+e2e: $(page) ## The tests of the page in a browser alone; ARGS names files
+	@scripts/require rust cc chromium
+	cargo build --workspace --bins --examples
+	cd web/e2e && npm run e2e --silent -- $(ARGS)
 
 lint: web/node_modules/.installed ## What a review should not have to say: formatting, clippy and types
 	@scripts/require rust cc rustfmt clippy
@@ -30,6 +41,9 @@ web/node_modules/.installed: web/package-lock.json
 	cd web && npm ci --silent
 	@touch $@
 
+$(page): web/node_modules/.installed $(page_sources)
+	cd web/app && npm run build --silent
+
 fmt: ## Format the code
 	@scripts/require rust rustfmt
 	cargo fmt --all
@@ -38,9 +52,18 @@ gen: ## Write again what is generated: in docs, web/packages/react/src/types and
 	@scripts/require rust cc
 	scripts/generate
 
+build: $(page) ## The program as it is installed, with its page: target/release/comfyui-monitor
+	@scripts/require rust cc
+	cargo build --release
+
 bench: ## Measure
 	@scripts/require rust cc
 	cargo bench --workspace $(or $(ARGS),--bench '*')
 
+bench-page: $(page) ## Measure the page in a browser, 5 minutes under load; ARGS="--seconds 30" for less
+	@scripts/require chromium
+	cd web/e2e && npm run bench --silent -- $(ARGS)
+
 clean: ## Remove what was built; nothing that was kept goes
 	cargo clean
+	rm -rf web/app/dist web/packages/*/dist web/node_modules

@@ -66,6 +66,9 @@ pub(super) async fn serve(global: &Global, args: ServeArgs) -> anyhow::Result<Ex
         let places: Vec<_> = config.instances.iter().map(Instance::place).collect();
         eprintln!("No ComfyUI at {} yet, so a demo plays: none of its jobs is real", places.join(", "));
     }
+    if !crate::http::has_page() {
+        eprintln!("This build has no page: `make run` builds it, or `npm ci && npm run build` in web, then cargo");
+    }
     eprintln!("Watching {}", watched(&config));
     told_to_stop().await;
     eprintln!("Stopping");

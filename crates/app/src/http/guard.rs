@@ -221,10 +221,12 @@ mod tests {
     fn with_a_token_everything_but_the_page_and_the_probes_needs_it() {
         let access = on_loopback(Some("s3cret"), &[]);
         let get = |path: &str, header: (&str, &str)| status(&access, "GET", path, &[("host", "localhost"), header]);
-        for path in ["/", "/healthz", "/readyz"] {
+        for path in
+            ["/", "/jobs", "/jobs/1/focus", "/instances/a", "/performance", "/assets/a.js", "/healthz", "/readyz"]
+        {
             assert_eq!(get(path, ("x-none", "")), 200, "{path}");
         }
-        for path in ["/v1/generations", "/v1/live", "/metrics", "/v1/openapi.json", "/nowhere"] {
+        for path in ["/v1/generations", "/v1/live", "/metrics", "/v1/openapi.json", "/nowhere", "/jobsite"] {
             assert_eq!(get(path, ("x-none", "")), 401, "{path}");
             assert_eq!(get(path, ("authorization", "Bearer s3cret")), 200, "{path}");
             assert_eq!(get(path, ("sec-websocket-protocol", "cm.live, cm.token.s3cret")), 200, "{path}");

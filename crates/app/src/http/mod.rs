@@ -17,6 +17,7 @@ pub mod system;
 
 pub use guard::{Access, TOKEN_PROTOCOL};
 pub use metrics::{Metric, Metrics};
+pub use page::is_built as has_page;
 pub use problem::{Problem, ProblemDocument};
 
 use crate::config::Config;

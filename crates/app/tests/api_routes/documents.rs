@@ -28,9 +28,10 @@ const CONTRACT: &[(&str, &str)] = &[
     ("get", "/metrics"),
     ("get", "/v1/openapi.json"),
 ];
-/// Routes that are no API.
+/// Routes that are no API: those of the page, and files beside it.
 fn is_page(path: &str) -> bool {
-    path == "/" || path.starts_with("/first/")
+    let first = path.split('/').nth(1).unwrap_or_default();
+    ["", "jobs", "instances", "performance", "assets"].contains(&first) || first.contains('.')
 }
 
 fn document() -> Value {

@@ -6,6 +6,7 @@ mod documents;
 mod fake;
 mod media;
 mod others;
+mod page;
 mod safety;
 mod submitting;
 
