@@ -58,7 +58,7 @@ export function Card({ instance, jobs, scaleMs, takesNext, meant }: CardProps) {
         {answering && more > 0 && <Link href={`/jobs?instanceId=${encodeURIComponent(instance.instanceId)}`}>{`${count(more)} more at once`}</Link>}
       </section>
       <Queue instance={instance} jobs={jobs} scaleMs={scaleMs} takesNext={takesNext} />
-      {hasGpu(instance) ? <Memory instance={instance} /> : <TimesAway outages={outages} />}
+      {hasGpu(instance) ? <Memory instance={instance} otherwise={<TimesAway outages={outages} />} /> : <TimesAway outages={outages} />}
       <Today instance={instance} outages={hasGpu(instance) ? outages : []} />
     </article>
   );

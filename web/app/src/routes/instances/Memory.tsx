@@ -1,5 +1,5 @@
 import { clock, memory, type Instance } from "@comfyui-monitor/react";
-import { useId } from "react";
+import { useId, type ReactNode } from "react";
 import { useNow } from "../../time/useNow.js";
 import cardStyles from "./Card.module.css";
 import { isAnswering } from "./connection.js";
@@ -10,8 +10,14 @@ import { useReadings } from "./useReadings.js";
 const WIDTH = 320;
 const HEIGHT = 84;
 
+export interface MemoryProps {
+  instance: Instance;
+  /** In its place when the last word is older than what is shown. */
+  otherwise: ReactNode;
+}
+
 /** GPU memory of 30 min: a line under the rule of all there is, dotted where nothing was heard. */
-export function Memory({ instance }: { instance: Instance }) {
+export function Memory({ instance, otherwise }: MemoryProps) {
   const readings = useReadings(instance, true);
   const answering = isAnswering(instance);
   const now = useNow(10_000);
@@ -22,6 +28,7 @@ export function Memory({ instance }: { instance: Instance }) {
   const heard = last ? Date.parse(last.t) : now;
   const end = answering ? heard : Math.max(heard, now);
   const { line, area, silent } = memoryPaths(readings, end, WIDTH, HEIGHT);
+  if (!answering && !line) return otherwise;
   const peak = peakOf(readings);
   const until = answering || !last ? "last 30 min" : `until ${clock(last.t, now)}`;
   const label = [

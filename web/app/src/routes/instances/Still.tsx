@@ -25,16 +25,14 @@ function Idle({ last }: { last: Summary | undefined }) {
   return (
     <div className={styles.still}>
       <span className={styles.hole}><Moon aria-hidden="true" /></span>
-      <span className={styles.words}>
-        <b>Nothing runs</b>
-        {last?.completedAt && (
-          <span className={styles.why}>
-            Last <Link href={`/jobs/${encodeURIComponent(last.queueId)}`} title={last.title}>{last.title}</Link>
-            {`, ${age(last.completedAt, now)} ago`}
-            {last.durationMs !== undefined && `, took ${duration(last.durationMs)}`}
-          </span>
-        )}
-      </span>
+      <b>Nothing runs</b>
+      {last?.completedAt && (
+        <span className={styles.why}>
+          Last <Link href={`/jobs/${encodeURIComponent(last.queueId)}`} title={last.title}>{last.title}</Link>
+          {`, ${age(last.completedAt, now)} ago`}
+          {last.durationMs !== undefined && `, took ${duration(last.durationMs)}`}
+        </span>
+      )}
     </div>
   );
 }
@@ -49,10 +47,8 @@ function Away({ instance, before }: { instance: Instance; before: readonly Summa
   return (
     <div className={styles.still}>
       <span className={styles.hole}><Unplug aria-hidden="true" /></span>
-      <span className={styles.words}>
-        <b title={headline}>{headline}</b>
-        <span className={styles.why} title={instance.reason}>{awayWords(instance, before)}</span>
-      </span>
+      <b title={headline}>{headline}</b>
+      <span className={styles.why} title={instance.reason}>{awayWords(instance, before)}</span>
       <button type="button" className={styles.try} onClick={tryNow} disabled={trying}>
         {trying ? "Trying" : "Try now"}
       </button>
