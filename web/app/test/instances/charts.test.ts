@@ -72,5 +72,6 @@ describe("the queue", () => {
     expect(clearIn(instance("a"), jobs)?.remainingMs).toBe(90);
     expect(clearIn(instance("a"), [...jobs, job("a", "4")])).toBeUndefined();
     expect(clearIn(instance("c"), jobs)).toBeUndefined();
+    expect(clearIn(instance("a", { waiting: [{ queueId: "not in the list" }] }), jobs)).toBeUndefined();
   });
 });

@@ -110,8 +110,8 @@ describe("the top bar", () => {
 
   test("counts what answers, runs and waits, and says when all of it is clear", () => {
     const fleet = [
-      instance("a", { running: ["p"], waiting: [{ queueId: "1" }, { queueId: "2" }] }),
-      instance("b", { state: "polling", waiting: [{ queueId: "3" }] }),
+      instance("a", { running: ["p"], waiting: [{ queueId: "q-1" }, { queueId: "q-2" }] }),
+      instance("b", { state: "polling", waiting: [{ queueId: "q-3" }] }),
       instance("c", { state: "disconnected", running: ["lost"] }),
     ];
     const jobs = [waits("a", "1", 60_000), waits("a", "2", 840_000), waits("b", "3", 30_000)];

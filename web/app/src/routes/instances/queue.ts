@@ -58,11 +58,12 @@ function usualMs(waiting: readonly Waiting[]): number {
 }
 
 /** Until all that runs and waits there is done; `undefined` where nothing does, or where it is not known. */
-export function clearIn(instance: Instance, jobs: readonly Summary[]): Eta | undefined {
-  const here = jobs.filter(({ instanceId, status }) => instanceId === instance.instanceId && isOpen(status));
-  // The time of a job that waits has its wait in it: the last one's is that of all.
+export function clearIn({ instanceId, waiting }: Pick<Instance, "instanceId" | "waiting">, jobs: readonly Summary[]): Eta | undefined {
+  const here = jobs.filter((job) => job.instanceId === instanceId && isOpen(job.status));
+  const known = new Set(here.map(({ queueId }) => queueId));
   const etas = here.flatMap(({ eta }) => (eta ? [eta] : []));
-  if (etas.length < here.length || etas.length === 0) return undefined;
+  if (etas.length === 0 || etas.length < here.length || waiting.some(({ queueId }) => !known.has(queueId))) return undefined;
+  // The time of a job that waits has its wait in it: the last one's is that of all.
   return etas.reduce((longest, eta) => (eta.remainingMs > longest.remainingMs ? eta : longest));
 }
 

@@ -1,6 +1,6 @@
 import type { ClassPerformance } from "@comfyui-monitor/react";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import { useMemo, useState, type FocusEvent } from "react";
+import { useDeferredValue, useMemo, useState, type FocusEvent } from "react";
 import { axisOf } from "./axis.js";
 import { Row } from "./Row.js";
 import { inHeldOrder, inOrder, nextSort, type Column, type Sort } from "./sorting.js";
@@ -16,6 +16,9 @@ export const COLUMNS: readonly { by: Column; label: string; title?: string }[] =
   { by: "share", label: "Share of all time" },
 ];
 
+/** Rows of the first paint: more than a screen has. */
+const AT_FIRST = 40;
+
 export interface TableProps {
   items: ClassPerformance[];
   sort: Sort;
@@ -29,6 +32,7 @@ export function Table({ items, sort, onSort }: TableProps) {
   const axis = useMemo(() => axisOf(items), [items]);
   const largest = useMemo(() => items.reduce((most, { share }) => Math.max(most, share), 0), [items]);
   const rows = useMemo(() => (held ? inHeldOrder(items, held) : inOrder(items, sort)), [items, sort, held]);
+  const whole = useDeferredValue(true, false);
   const hold = () => setHeld((already) => already ?? rows.map(({ classType }) => classType));
   const letGo = () => setHeld(undefined);
   const blurred = ({ currentTarget, relatedTarget }: FocusEvent) => {
@@ -57,7 +61,7 @@ export function Table({ items, sort, onSort }: TableProps) {
         </div>
       </div>
       <div role="rowgroup" onPointerEnter={hold} onPointerLeave={letGo} onFocus={hold} onBlur={blurred}>
-        {rows.map((item) => (
+        {(whole ? rows : rows.slice(0, AT_FIRST)).map((item) => (
           <Row
             key={item.classType}
             item={item}
