@@ -1,5 +1,6 @@
 import { useVirtualizer, type Range } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useImperativeHandle, useMemo, useLayoutEffect, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type PointerEvent, type Ref, type RefObject } from "react";
+import { classes } from "../../classes.js";
 import { useConnection } from "../../connection/useConnection.js";
 import { useJobActions } from "../../jobs/actions.js";
 import { GroupHeader } from "./GroupHeader.js";
@@ -38,6 +39,8 @@ interface Props {
 /** Rows before the end of what is known, at which more is fetched. */
 const AHEAD = 30;
 const OVERSCAN = 8;
+/** Running jobs up to which their strips glide: each that does is a layer, made anew with every frame. */
+const MANY = 12;
 
 /** The rows that are in view and a few around them, however many there are. All events come to the list itself. */
 export function JobList({ rows, pages, more, problem, isPhone, selection, fresh, instanceNames, handle, onHold, onOpen, onSelect, onKeyDown, onUnfold }: Props) {
@@ -106,7 +109,7 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
       aria-rowcount={more ? -1 : rows.length}
       aria-activedescendant={active && selection.current !== undefined ? rowId(selection.current) : undefined}
       tabIndex={0}
-      className={styles.list}
+      className={classes(styles.list, running(rows) > MANY && styles.still)}
       style={{ "--jobs-bar": `${bar}px` } as CSSProperties}
       onScroll={(event) => onHold("scrolled", event.currentTarget.scrollTop > 4)}
       onClick={onClick}
@@ -143,6 +146,11 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
       </div>
     </div>
   );
+}
+
+function running(rows: readonly Row[]): number {
+  const [first] = rows;
+  return first?.kind === "group" && first.group === "running" ? (first.count ?? 0) : 0;
 }
 
 /** How much room the scroll bar takes: rows end where the top bar does, with one or without. */

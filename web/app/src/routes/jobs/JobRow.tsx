@@ -96,7 +96,8 @@ function Cells({ job, isSelected, isCancelling, inView, isOffline, names }: Cell
         <span className={styles.doing}>{row.doing}</span>
       </span>
       <span role="gridcell" className={styles.strip}>
-        {row.state !== "queued" && <RunStrip segments={stripOfSummary(job)} percentage={percentage} state={stripState(row.state)} height={6} label={hint} />}
+        {/* Half a percent is less than a pixel of it. */}
+        {row.state !== "queued" && <RunStrip segments={stripOfSummary(job)} percentage={Math.floor(2 * percentage) / 2} state={stripState(row.state)} height={6} label={hint} />}
       </span>
       <span role="gridcell" className={styles.percent}>{row.percent}</span>
       <span role="gridcell" className={styles.time} {...(row.timeTitle && { title: row.timeTitle })}>{time}</span>
