@@ -1,3 +1,4 @@
+import type { ShownState } from "@comfyui-monitor/react";
 import { useVirtualizer, type Range } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useImperativeHandle, useMemo, useLayoutEffect, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type PointerEvent, type Ref, type RefObject } from "react";
 import { classes } from "../../classes.js";
@@ -24,6 +25,8 @@ interface Props {
   problem: string | undefined;
   isPhone: boolean;
   selection: Selection;
+  /** What stands before the name of a day. */
+  dayGlyph: ShownState;
   /** Rows that have just come. */
   fresh: ReadonlySet<string>;
   instanceNames: ReadonlyMap<string, string>;
@@ -43,10 +46,10 @@ const OVERSCAN = 8;
 const MANY = 12;
 
 /** The rows that are in view and a few around them, however many there are. All events come to the list itself. */
-export function JobList({ rows, pages, more, problem, isPhone, selection, fresh, instanceNames, handle, onHold, onOpen, onSelect, onKeyDown, onUnfold }: Props) {
+export function JobList({ rows, pages, more, problem, isPhone, selection, dayGlyph, fresh, instanceNames, handle, onHold, onOpen, onSelect, onKeyDown, onUnfold }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const bar = useScrollBar(scroller);
-  const { isOffline } = useConnection();
+  const { isOffline, lostAt } = useConnection();
   const { cancelling } = useJobActions();
   const rangeExtractor = useCallback((range: Range) => inReach(rows, range), [rows]);
   const virtual = useVirtualizer({
@@ -121,7 +124,7 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
         {virtual.getVirtualItems().map(({ index, start, size, key }) => {
           const row = rows[index];
           if (!row) return null;
-          if (row.kind === "group") return <GroupHeader key={row.key} row={row} index={index + 1} top={start} isSticky={index === sticky} />;
+          if (row.kind === "group") return <GroupHeader key={row.key} row={row} index={index + 1} top={start} isSticky={index === sticky} glyph={dayGlyph} />;
           if (row.kind !== "job") return <ListEnd key={row.key} row={row} index={index + 1} top={start} problem={problem} onRetry={() => void pages.more()} />;
           const { queueId } = row;
           const paged = pages.job(queueId);
@@ -138,7 +141,7 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
               isCancelling={cancelling.has(queueId)}
               isFresh={fresh.has(queueId)}
               inView={index >= from && index <= to}
-              isOffline={isOffline}
+              lostAt={isOffline ? (lostAt ?? 0) : undefined}
               names={instanceNames}
             />
           );
