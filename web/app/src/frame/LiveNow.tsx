@@ -3,6 +3,7 @@ import { useLiveJobs } from "@comfyui-monitor/react";
 import { memo } from "react";
 import { Link } from "wouter";
 import { useConnection } from "../connection/useConnection.js";
+import { jobPath } from "../jobs/open.js";
 import { useNow } from "../time/useNow.js";
 import { liveNow, shownLeft, stripState } from "./live.js";
 import styles from "./LiveNow.module.css";
@@ -31,7 +32,7 @@ const LiveJob = memo(function LiveJob({ job, isOffline }: { job: Summary; isOffl
   const state = shownState(job);
   return (
     <li>
-      <Link href={`/jobs/${encodeURIComponent(job.queueId)}`} className={styles.job} title={`${job.title}, ${left}`}>
+      <Link href={jobPath(job.queueId)} className={styles.job} title={`${job.title}, ${left}`}>
         <span className={styles.title}>{job.title}</span>
         <span className={styles.left}>{left}</span>
         <span className={styles.strip}>
