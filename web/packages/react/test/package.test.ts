@@ -35,7 +35,7 @@ function importedAlone(code: string): string {
 
 test.each([
   ["what the hooks need", "hooks/index.ts", 12_000],
-  ["all of it", "index.ts", 40_000],
+  ["all of it", "index.ts", 44_000],
 ])("%s, without React and icons, stays small, and needs no browser to be imported", async (_, entry, most) => {
   const code = await bundled(entry);
   const size = gzipSync(code).length;

@@ -1,7 +1,7 @@
 "use client";
 import { useState, type ReactNode } from "react";
 import type { Preview } from "../core/frames.js";
-import { isEnded } from "../core/live.js";
+import { isEnded } from "../core/order.js";
 import type { JobState } from "../core/reducer.js";
 import type { Connection } from "../core/socket.js";
 import type { Generation, Output, Suggestion } from "../types/index.js";

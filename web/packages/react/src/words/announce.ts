@@ -1,4 +1,4 @@
-import { isEnded } from "../core/live.js";
+import { isEnded } from "../core/order.js";
 import { currentNode } from "../core/select.js";
 import type { JobState } from "../core/reducer.js";
 
