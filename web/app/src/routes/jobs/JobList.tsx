@@ -74,6 +74,10 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, dayGly
     if (more && !problem && to >= rows.length - AHEAD) void pages.more();
   }, [pages, rows, from, to, more, problem]);
 
+  // Not read from the element in a listener of its own: that would lay the page out twice for every frame.
+  const isScrolled = (virtual.scrollOffset ?? 0) > 4;
+  useEffect(() => onHold("scrolled", isScrolled), [onHold, isScrolled]);
+
   useEffect(
     () => () => {
       onHold("pointed", false);
@@ -114,7 +118,6 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, dayGly
       tabIndex={0}
       className={classes(styles.list, running(rows) > MANY && styles.still)}
       style={{ "--jobs-bar": `${bar}px` } as CSSProperties}
-      onScroll={(event) => onHold("scrolled", event.currentTarget.scrollTop > 4)}
       onClick={onClick}
       onKeyDown={onKeyDown}
       onPointerEnter={pointed(true)}
