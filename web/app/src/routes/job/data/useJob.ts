@@ -1,4 +1,4 @@
-import { UNKNOWN, useGeneration, useInstances, useMonitor, withSnapshot, type Connection, type Instance, type JobState } from "@comfyui-monitor/react";
+import { UNKNOWN, useGeneration, useInstances, useMonitor, withSnapshot, type Connection, type Instance, type JobState, type Preview } from "@comfyui-monitor/react";
 import { useMemo } from "react";
 import { detailKey, withDetail } from "./detail.js";
 import { useAnswer } from "./useAnswer.js";
@@ -18,13 +18,14 @@ export interface Job {
   noSuchAttempt: boolean;
   instance: Instance | undefined;
   heard: Heard;
+  preview: Preview | undefined;
   connection: Connection;
 }
 
 /** A job as this page needs it: live, with what only HTTP tells, and an earlier attempt where one is asked for. */
 export function useJob(queueId: string, wanted: number | undefined): Job {
   const client = useMonitor();
-  const { state: live, connection } = useGeneration({ queueId, previews: true });
+  const { state: live, preview, connection } = useGeneration({ queueId, previews: true });
   const heard = useHeard(queueId);
   const detail = useAnswer(detailKey(live), () => client.api.generation(queueId)).value;
   const newest = useMemo(() => withDetail(live, detail), [live, detail]);
@@ -40,5 +41,5 @@ export function useJob(queueId: string, wanted: number | undefined): Job {
   const instance = useInstances().instances.find(({ instanceId }) => instanceId === at);
   const noSuchAttempt = !isNewest && newest.generation !== undefined && newest.generation !== null && !newest.partial && (!earlier || answer.problem !== undefined);
   const waitsFor = !isNewest && !past && !noSuchAttempt ? "attempt" : undefined;
-  return { queueId, newest, shown, attempt, isNewest, waitsFor, noSuchAttempt, instance, heard, connection };
+  return { queueId, newest, shown, attempt, isNewest, waitsFor, noSuchAttempt, instance, heard, preview: isNewest ? preview : undefined, connection };
 }

@@ -1,6 +1,6 @@
 /** What stands beside a bar. Pure. */
-import { about, duration, type Node } from "@comfyui-monitor/react";
-import { stepInWords, stepsOf } from "../data/names.js";
+import { about, duration, stepsDone, type Node } from "@comfyui-monitor/react";
+import { stepInWords } from "../data/steps.js";
 import type { Row } from "./rows.js";
 import type { Span } from "./spans.js";
 
@@ -22,7 +22,7 @@ function nodeLabel(node: Node, spans: ReadonlyMap<string, Span>, runningMs: Read
     case "cached":
       return "cached";
     case "running":
-      return (stepsOf(node) ?? `${duration(runningMs.get(node.nodeId) ?? took ?? 0)} so far`) + parallel;
+      return (stepsDone(node) ?? `${duration(runningMs.get(node.nodeId) ?? took ?? 0)} so far`) + parallel;
     case "finished":
       return took === undefined ? "done, time not known" : duration(took) + parallel;
     case "error":
@@ -40,6 +40,12 @@ function at(node: Node): string {
   if (step) return ` at ${step}`;
   const took = node.durationMs ?? node.elapsedMs;
   return took === undefined ? "" : ` after ${duration(took)}`;
+}
+
+/** A bar from end to end has no place for its label but behind it. */
+export function roomFor(spans: ReadonlyMap<string, Span>, totalMs: number): number {
+  const isLong = ({ start, end, until, kind }: Span) => kind !== "cached" && start < totalMs * 0.25 && Math.max(end, until ?? 0) > totalMs * 0.72;
+  return [...spans.values()].some(isLong) ? 1.3 : 1.03;
 }
 
 /** Left of the bar where it would not fit behind it. In percent of the width. */
