@@ -1,5 +1,5 @@
 /** Endings, and silences, that are nobody's error. Pure. */
-import { clock, duration, type Generation, type Instance, type JobState, currentNode } from "@comfyui-monitor/react";
+import { clock, currentNode, duration, isAllCached, type Generation, type Instance, type JobState } from "@comfyui-monitor/react";
 
 export interface Ending {
   state: "lost" | "interrupted" | "cached" | "stalled";
@@ -16,7 +16,7 @@ export function endingOf(job: JobState, instance: Instance | undefined, now: num
   const name = instance?.name ?? (generation.instanceId || "ComfyUI");
   if (generation.status === "failed" && generation.error?.type === "instance_lost") return lost(generation, name, now);
   if (generation.status === "interrupted") return interrupted(generation);
-  if (generation.status === "completed" && isAllCached(generation)) return cached(generation);
+  if (isAllCached(generation)) return cached(generation);
   if (generation.status === "processing" && generation.stalledSince !== undefined) return stalled(job, generation, name);
   return undefined;
 }
@@ -45,10 +45,6 @@ function cached({ nodes, durationMs }: Generation): Ending {
   const title = nodes.length === 1 ? "Nothing to do: its one node came from cache" : `Nothing to do: all ${nodes.length} nodes came from cache`;
   const took = durationMs === undefined ? "" : `. It took ${duration(durationMs)}`;
   return { state: "cached", title, text: `The result is the same as before${took}`, action: "seed" };
-}
-
-export function isAllCached({ nodes }: Generation): boolean {
-  return nodes.length > 0 && nodes.every(({ state }) => state === "cached");
 }
 
 function stalled(job: JobState, { message, nodes }: Generation, name: string): Ending {

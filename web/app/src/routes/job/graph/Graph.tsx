@@ -1,7 +1,7 @@
 import "@xyflow/react/dist/base.css";
 import { Background, ReactFlow, ReactFlowProvider, useReactFlow, useStore, useStoreApi, type Node as FlowNode } from "@xyflow/react";
 import type { JobState } from "@comfyui-monitor/react";
-import { useCallback, useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useKeys } from "../../../keys/useKeys.js";
 import { useAnyMarked, useCurrent, useMarks } from "../data/marked.js";
 import { shortCause } from "../failed/words.js";
@@ -47,9 +47,9 @@ function Canvas({ queueId, state, names, isNewest, isFilling, onFill }: GraphPro
   const key = layoutKey(nodes);
   const layout = useMemo(() => layOut(nodes), [key]);
   const flow = useMemo(() => flowOf(layout), [layout]);
-  const [board] = useState(() => new Board());
-  // Before the nodes of this very rendering ask for their state.
-  useMemo(() => board.set(tilesOf(state, names, shortCause)), [board, state, names]);
+  const tiles = useMemo(() => tilesOf(state, names, shortCause), [state, names]);
+  const [board] = useState(() => new Board(tiles));
+  useLayoutEffect(() => board.set(tiles), [board, tiles]);
   const context = useMemo(() => ({ board, queueId, isNewest }), [board, queueId, isNewest]);
   const isMarking = useAnyMarked();
   const isFar = useStore((store) => store.transform[2] < FAR);
@@ -59,6 +59,7 @@ function Canvas({ queueId, state, names, isNewest, isFilling, onFill }: GraphPro
   const fit = useCallback(() => void fitView({ ...FIT, duration: glide() }), [fitView]);
   useKeys({ "0": fit });
   useRefit(layout, isFilling, fit);
+  useFirstSight(layout, state.running[0]?.displayNodeId);
   useBringIntoView(layout, current);
 
   const onKeyDown = (event: KeyboardEvent) => {
@@ -70,7 +71,8 @@ function Canvas({ queueId, state, names, isNewest, isFilling, onFill }: GraphPro
     <GraphProvider value={context}>
       <div
         className={styles.graph}
-        role="listbox"
+        // Not a listbox: letters are keys of the page here, not typed to find a node.
+        role="tree"
         tabIndex={0}
         aria-label="Nodes of the graph, in the order they run. Arrow keys follow wires"
         aria-activedescendant={current === undefined ? undefined : optionId(current)}
@@ -137,6 +139,23 @@ function useRefit(layout: Layout, isFilling: boolean, fit: () => void): void {
     const timer = setTimeout(fit, 50);
     return () => clearTimeout(timer);
   }, [layout, isFilling, fit]);
+}
+
+/** A graph too large to be seen whole begins at the node that runs. */
+function useFirstSight(layout: Layout, running: string | undefined): void {
+  const store = useStoreApi();
+  const { setCenter } = useReactFlow();
+  const seen = useRef<Layout | undefined>(undefined);
+  useEffect(() => {
+    const place = running === undefined ? undefined : layout.places.get(running);
+    if (!place || seen.current === layout) return;
+    seen.current = layout;
+    const { width, height } = store.getState();
+    if (layout.width * LEAST_ZOOM <= width && layout.height * LEAST_ZOOM <= height) return;
+    // After it was fitted as far as it can be.
+    const timer = setTimeout(() => void setCenter(place.x + NODE_WIDTH / 2, place.y + NODE_HEIGHT / 2, { zoom: FAR }), 120);
+    return () => clearTimeout(timer);
+  }, [layout, running, store, setCenter]);
 }
 
 /** The node that the keys stand at does not stay out of sight. */

@@ -16,8 +16,9 @@ export interface Tile {
 }
 
 export class Board {
-  private tiles = new Map<string, Tile>();
   private readonly listeners = new Map<string, Set<() => void>>();
+
+  constructor(private tiles: ReadonlyMap<string, Tile> = new Map()) {}
 
   tile(nodeId: string): Tile | undefined {
     return this.tiles.get(nodeId);
@@ -28,7 +29,7 @@ export class Board {
   }
 
   /** Tells those whose node changed, and nobody else. */
-  set(tiles: Map<string, Tile>): void {
+  set(tiles: ReadonlyMap<string, Tile>): void {
     const before = this.tiles;
     const next = new Map<string, Tile>();
     const changed: string[] = [];

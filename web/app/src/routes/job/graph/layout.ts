@@ -43,25 +43,35 @@ export function layoutKey(nodes: readonly Node[]): string {
 export function layOut(all: readonly Node[]): Layout {
   const nodes = all.filter(isPlaced);
   const wires = wiresOf(nodes);
-  const places = nodes.length > MOST_FOR_DAGRE ? inColumns(nodes) : byDagre(nodes, wires);
+  const { places, ways } = nodes.length > MOST_FOR_DAGRE ? { places: inColumns(nodes), ways: NO_WAYS } : byDagre(nodes, wires);
   const width = Math.max(0, ...[...places.values()].map(({ x }) => x + NODE_WIDTH));
   const height = Math.max(0, ...[...places.values()].map(({ y }) => y + NODE_HEIGHT));
-  return { places, wires: wires.map((wire) => ({ ...wire, path: pathOf(wire, places) })), width, height };
+  return { places, wires: wires.map((wire) => ({ ...wire, path: pathOf(wire, places, ways.get(wire.id) ?? []) })), width, height };
 }
 
-function byDagre(nodes: readonly Node[], wires: readonly Wire[]): Map<string, Place> {
-  const graph = new dagre.graphlib.Graph({ multigraph: false });
+/** By wire: the middles of the columns it passes. */
+type Ways = ReadonlyMap<string, readonly Place[]>;
+
+const NO_WAYS: Ways = new Map();
+
+function byDagre(nodes: readonly Node[], wires: readonly Wire[]): { places: Map<string, Place>; ways: Ways } {
+  const graph = new dagre.graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: "LR", nodesep: BETWEEN_ROWS, ranksep: BETWEEN_COLUMNS, edgesep: 12, marginx: 0, marginy: 0 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { nodeId } of nodes) graph.setNode(nodeId, { width: NODE_WIDTH, height: NODE_HEIGHT });
-  for (const { source, target } of wires) graph.setEdge(source, target);
+  for (const { id, source, target } of wires) graph.setEdge(source, target, {}, id);
   dagre.layout(graph);
-  return new Map(
-    nodes.map(({ nodeId }) => {
-      const { x = 0, y = 0 } = graph.node(nodeId) as { x?: number; y?: number };
-      return [nodeId, { x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 }];
-    }),
-  );
+  const centres = nodes.map(({ nodeId }): [string, Place] => {
+    const { x = 0, y = 0 } = graph.node(nodeId) as Partial<Place>;
+    return [nodeId, { x, y }];
+  });
+  const columns = new Set(centres.map(([, { x }]) => Math.round(x)));
+  const ways = wires.map(({ id, source, target }): [string, Place[]] => {
+    const { points = [] } = graph.edge(source, target, id) as { points?: Place[] };
+    return [id, points.slice(1, -1).filter(({ x }) => columns.has(Math.round(x)))];
+  });
+  const corner = ({ x, y }: Place) => ({ x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 });
+  return { places: new Map(centres.map(([id, centre]) => [id, corner(centre)])), ways: new Map(ways) };
 }
 
 /** How many nodes lie before each one, at most; a circle counts as far as it was walked. */
@@ -105,11 +115,28 @@ function inColumns(nodes: readonly Node[]): Map<string, Place> {
 /** How far from the middle of a side the outermost wires end. */
 const REACH = 13;
 
-function pathOf({ source, target, out, into }: Wire, places: ReadonlyMap<string, Place>): string {
+/** Straight past the nodes of the columns between, in curves from one column to the next. */
+function pathOf({ source, target, out, into }: Wire, places: ReadonlyMap<string, Place>, way: readonly Place[]): string {
   const from = places.get(source) as Place;
   const to = places.get(target) as Place;
-  const [x1, y1] = [from.x + NODE_WIDTH, from.y + NODE_HEIGHT / 2 + out * REACH];
-  const [x2, y2] = [to.x, to.y + NODE_HEIGHT / 2 + into * REACH];
-  const bend = Math.max(28, Math.min(Math.abs(x2 - x1) / 2, 160));
-  return `M${x1},${y1} C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
+  const start = { x: from.x + NODE_WIDTH, y: from.y + NODE_HEIGHT / 2 + out * REACH };
+  const end = { x: to.x, y: to.y + NODE_HEIGHT / 2 + into * REACH };
+  let path = `M${at(start)}`;
+  let last = start;
+  for (const { x, y } of way) {
+    const left = { x: x - NODE_WIDTH / 2, y };
+    const right = { x: x + NODE_WIDTH / 2, y };
+    path += `${curve(last, left)} L${at(right)}`;
+    last = right;
+  }
+  return path + curve(last, end);
+}
+
+function curve(from: Place, to: Place): string {
+  const bend = Math.max(28, Math.min(Math.abs(to.x - from.x) / 2, 160));
+  return ` C${at({ x: from.x + bend, y: from.y })} ${at({ x: to.x - bend, y: to.y })} ${at(to)}`;
+}
+
+function at({ x, y }: Place): string {
+  return `${Math.round(x * 10) / 10},${Math.round(y * 10) / 10}`;
 }

@@ -1,28 +1,33 @@
 /** What a node of the graph says. Pure. */
-import { about, duration, nodeStateWord, shownNodeState, wholePercent, type ShownState } from "@comfyui-monitor/react";
-import { stepsOf } from "../data/names.js";
+import { about, duration, nodeStateWord, shownNodeState, stepsDone, wholePercent, type ShownState } from "@comfyui-monitor/react";
 import type { Tile } from "./board.js";
 
 /** The second line: time or state. */
 export function secondLine(tile: Tile): string {
-  const { node, inside, error, isStalled } = tile;
+  const { node, error, isStalled } = tile;
+  const { running } = tile.inside ?? {};
   switch (node.state) {
     case "running": {
       if (isStalled) return "no word";
-      if (inside?.running) return stepsOf(inside.running) ?? inside.running.title;
-      return stepsOf(node) ?? (node.elapsedMs === undefined ? "running" : duration(node.elapsedMs));
+      if (running) return stepsDone(running) ?? running.title;
+      return stepsDone(node) ?? (node.elapsedMs === undefined ? "running" : duration(node.elapsedMs));
     }
     case "finished":
       return node.durationMs === undefined ? "done" : duration(node.durationMs);
     case "pending":
       return node.expectedMs === undefined ? "waiting" : about(node.expectedMs);
     case "error":
-      return error?.toLowerCase() ?? "failed";
+      return error === undefined ? "failed" : inside(error);
     case "skipped":
       return "did not run";
     default:
       return node.state;
   }
+}
+
+/** Our own words go on small; the name of an exception stays as it is. */
+function inside(words: string): string {
+  return words.includes(" ") ? words.charAt(0).toLowerCase() + words.slice(1) : words;
 }
 
 /** How far the running node is, 0 to 100; its children's steps where it has none itself. */

@@ -10,14 +10,17 @@ export interface EventsProps {
   events: readonly JobEvent[];
   progress: readonly EventLine[];
   titleOf: (nodeId: string) => string | undefined;
+  /** On a phone it has a tab of its own. */
+  isTall?: boolean;
 }
 
 const LINE = 23;
-/** A phone has room to press them. */
 const LINES_SHOWN = 9;
+const LINES_TALL = 24;
 
 /** What happened, newest first: all that is kept, and the steps that were heard here. */
-export const Events = memo(function Events({ events, progress, titleOf }: EventsProps) {
+export const Events = memo(function Events({ events, progress, titleOf, isTall = false }: EventsProps) {
+  const most = isTall ? LINES_TALL : LINES_SHOWN;
   const durable = useMemo(() => events.map((event) => lineOf(event, titleOf)), [events, titleOf]);
   const lines = useMemo(() => newestFirst(durable, progress), [durable, progress]);
   const scroll = useRef<HTMLDivElement>(null);
@@ -38,8 +41,8 @@ export const Events = memo(function Events({ events, progress, titleOf }: Events
       <div
         ref={scroll}
         className={styles.scroll}
-        style={{ height: Math.min(lines.length, LINES_SHOWN) * LINE }}
-        tabIndex={lines.length > LINES_SHOWN ? 0 : undefined}
+        style={{ height: Math.min(lines.length, most) * LINE }}
+        tabIndex={lines.length > most ? 0 : undefined}
         role="list"
         data-marking={isMarking || undefined}
       >

@@ -1,6 +1,5 @@
 /** A line for each event. Pure. */
-import { counted, duration, type JobEvent, type JobState } from "@comfyui-monitor/react";
-import { stepsOf } from "../data/names.js";
+import { counted, duration, stepsDone, type JobEvent, type JobState } from "@comfyui-monitor/react";
 
 export interface EventLine {
   /** In the order of the job; progress that was heard live has that of the frame. */
@@ -79,7 +78,7 @@ export function withProgress(lines: readonly EventLine[], before: JobState | und
   const fresh = running.flatMap((node): EventLine[] => {
     if (node.value === undefined || held.get(node.nodeId)?.value === node.value) return [];
     const { nodeId, displayNodeId, currentNode } = node;
-    const steps = stepsOf(node)?.replace(/ steps$/, "") ?? "";
+    const steps = stepsDone(node)?.replace(/ steps$/, "") ?? "";
     const key = `${generation.promptId}:${generation.sequence}:${nodeId}:${node.value}`;
     return [{ sequence: generation.sequence, key, at, name: "Node Progress Update", what: `${currentNode} ${steps}`, nodeId: displayNodeId }];
   });

@@ -1,9 +1,9 @@
 import { elapsedAt, etaAt, isEnded, stopwatch, type JobState } from "@comfyui-monitor/react";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState, type ReactNode } from "react";
+import { useEffect, useMemo, useRef, useState, type ReactNode } from "react";
 import { useNow } from "../../../time/useNow.js";
 import { useAnyMarked } from "../data/marked.js";
-import { labelOf } from "./labels.js";
+import { labelOf, roomFor } from "./labels.js";
 import { rowsOf, type Row } from "./rows.js";
 import { spansOf, totalOf } from "./spans.js";
 import type { Starts } from "./starts.js";
@@ -42,7 +42,8 @@ export function Timeline({ state, starts, names, isOffline, isNarrow = false }: 
   const since = Math.max(0, now - state.heardAt);
   const runningMs = new Map(state.running.map((node) => [node.nodeId, node.elapsedMs + (isMoving ? since : 0)]));
   const spans = spansOf({ nodes, generation, starts, elapsedMs, runningMs, eta: etaAt(state, now) });
-  const axis = axisOf(totalOf(spans, elapsedMs), isMoving, isNarrow ? 4 : 7);
+  const total = totalOf(spans, elapsedMs);
+  const axis = axisOf(total, !isEnded(generation), roomFor(spans, total, isNarrow), isNarrow ? 4 : 7);
   return (
     <section className={styles.timeline} aria-label="Timeline">
       <Head axis={axis} nowMs={isMoving ? elapsedMs : undefined}>
@@ -52,12 +53,13 @@ export function Timeline({ state, starts, names, isOffline, isNarrow = false }: 
           </button>
         )}
       </Head>
-      <Rows rows={rows}>
+      <Rows rows={rows} follow={rows.findIndex((row) => row.nodes.some((node) => node.state === "running"))}>
         {(row) => (
           <TimelineRow
             row={row}
             spans={spans}
             domainMs={axis.domainMs}
+            isNarrow={isNarrow}
             label={labelOf(row, spans, runningMs)}
             {...(row.isFold && { onUnfold: () => setUnfolded(true) })}
           />
@@ -87,7 +89,7 @@ function Head({ axis, nowMs, children }: { axis: Axis; nowMs: number | undefined
       </h2>
       <div className={styles.axis} aria-hidden="true">
         {axis.ticks.map(({ ms, label }) => (
-          <span key={ms} className={styles.tick} style={{ left: at(ms) }} data-first={ms === 0 || undefined}>
+          <span key={ms} className={styles.tick} style={{ left: at(ms) }} data-edge={ms === 0 ? "first" : ms > axis.domainMs * 0.97 ? "last" : undefined}>
             {isNear(ms) ? "" : label}
           </span>
         ))}
@@ -108,7 +110,7 @@ function Rules({ axis, nowMs }: { axis: Axis; nowMs: number | undefined }) {
 }
 
 /** All of them where they are few, else those in view. */
-function Rows({ rows, children }: { rows: readonly Row[]; children: (row: Row) => ReactNode }) {
+function Rows({ rows, follow, children }: { rows: readonly Row[]; follow: number; children: (row: Row) => ReactNode }) {
   const isMarking = useAnyMarked();
   const scroll = useRef<HTMLDivElement>(null);
   const isLong = rows.length > MOST_ROWS;
@@ -119,10 +121,18 @@ function Rows({ rows, children }: { rows: readonly Row[]; children: (row: Row) =
     overscan: 8,
     getItemKey: (at) => rows[at]?.key ?? at,
   });
+  // What runs stays in view, until somebody scrolls.
+  const isHeld = useRef(false);
+  const hold = () => {
+    isHeld.current = true;
+  };
+  useEffect(() => {
+    if (isLong && follow >= 0 && !isHeld.current) virtual.scrollToIndex(Math.min(rows.length - 1, follow + 2), { align: "auto" });
+  }, [isLong, follow, virtual, rows.length]);
   const marking = { "data-marking": isMarking || undefined, "aria-hidden": true as const };
   if (!isLong) return <div className={styles.rows} {...marking}>{rows.map((row) => <div key={row.key}>{children(row)}</div>)}</div>;
   return (
-    <div ref={scroll} className={styles.scroll} style={{ height: MOST_ROWS * ROW_HEIGHT }} {...marking}>
+    <div ref={scroll} className={styles.scroll} style={{ height: MOST_ROWS * ROW_HEIGHT }} onWheel={hold} onPointerDown={hold} {...marking}>
       <div className={styles.rows} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, key, start }) => {
           const row = rows[index];

@@ -1,6 +1,5 @@
-import { duration, nodeStateWord, type Generation, type Node } from "@comfyui-monitor/react";
+import { duration, nodeStateWord, stepsDone, type Generation, type Node } from "@comfyui-monitor/react";
 import { memo } from "react";
-import { stepsOf } from "../data/names.js";
 import { startOf, type Starts } from "./starts.js";
 
 export interface TimelineTableProps {
@@ -25,17 +24,9 @@ export const TimelineTable = memo(
           </tr>
         </thead>
         <tbody>
-          {nodes.map((node) => {
-            const start = startOf(node, generation, starts);
-            return (
-              <tr key={node.nodeId}>
-                <th scope="row">{names.get(node.nodeId) ?? node.title}</th>
-                <td>{nodeStateWord(node.state)}</td>
-                <td>{start === undefined ? "" : duration(start)}</td>
-                <td>{tookOf(node)}</td>
-              </tr>
-            );
-          })}
+          {nodes.map((node) => (
+            <Row key={node.nodeId} node={node} name={names.get(node.nodeId) ?? node.title} start={startOf(node, generation, starts)} />
+          ))}
         </tbody>
       </table>
     );
@@ -43,7 +34,18 @@ export const TimelineTable = memo(
   (before, after) => before.nodes === after.nodes && before.names === after.names && before.starts === after.starts,
 );
 
+const Row = memo(function Row({ node, name, start }: { node: Node; name: string; start: number | undefined }) {
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>{nodeStateWord(node.state)}</td>
+      <td>{start === undefined ? "" : duration(start)}</td>
+      <td>{tookOf(node)}</td>
+    </tr>
+  );
+});
+
 function tookOf(node: Node): string {
-  if (node.state === "running") return stepsOf(node) ?? "";
+  if (node.state === "running") return stepsDone(node) ?? "";
   return node.durationMs === undefined || node.state === "cached" ? "" : duration(node.durationMs);
 }

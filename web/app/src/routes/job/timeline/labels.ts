@@ -1,6 +1,6 @@
 /** What stands beside a bar. Pure. */
-import { about, duration, type Node } from "@comfyui-monitor/react";
-import { stepInWords, stepsOf } from "../data/names.js";
+import { about, duration, stepsDone, type Node } from "@comfyui-monitor/react";
+import { stepInWords } from "../data/steps.js";
 import type { Row } from "./rows.js";
 import type { Span } from "./spans.js";
 
@@ -22,7 +22,7 @@ function nodeLabel(node: Node, spans: ReadonlyMap<string, Span>, runningMs: Read
     case "cached":
       return "cached";
     case "running":
-      return (stepsOf(node) ?? `${duration(runningMs.get(node.nodeId) ?? took ?? 0)} so far`) + parallel;
+      return (stepsDone(node) ?? `${duration(runningMs.get(node.nodeId) ?? took ?? 0)} so far`) + parallel;
     case "finished":
       return took === undefined ? "done, time not known" : duration(took) + parallel;
     case "error":
@@ -42,8 +42,16 @@ function at(node: Node): string {
   return took === undefined ? "" : ` after ${duration(took)}`;
 }
 
+/** A bar from end to end has no place for its label but behind it. */
+export function roomFor(spans: ReadonlyMap<string, Span>, totalMs: number, isNarrow = false): number {
+  const [least, most] = isNarrow ? [0.38, 0.55] : [0.25, 0.72];
+  const isLong = ({ start, end, until, kind }: Span) => kind !== "cached" && start < totalMs * least && Math.max(end, until ?? 0) > totalMs * most;
+  return [...spans.values()].some(isLong) ? (isNarrow ? 1.6 : 1.3) : 1.03;
+}
+
 /** Left of the bar where it would not fit behind it. In percent of the width. */
-export function labelSide(start: number, end: number, isExpected: boolean): "left" | "right" {
-  if (isExpected && start > 22) return "left";
-  return end > 78 && start > 22 ? "left" : "right";
+export function labelSide(start: number, end: number, isExpected: boolean, isNarrow = false): "left" | "right" {
+  const [least, most] = isNarrow ? [38, 60] : [22, 78];
+  if (isExpected && start > least) return "left";
+  return end > most && start > least ? "left" : "right";
 }

@@ -19,11 +19,14 @@ export interface Axis {
   ticks: { ms: number; label: string }[];
 }
 
-/** `isMoving`: whole steps, so that it stands still while estimates change a little. */
-export function axisOf(totalMs: number, isMoving: boolean, most = 7): Axis {
-  const total = Math.max(totalMs, 10);
+/**
+ * `room`: how much of it is kept free behind the last bar, as a factor. `isMoving`: whole steps, so that it stands still
+ * while estimates change a little.
+ */
+export function axisOf(totalMs: number, isMoving: boolean, room = 1.03, most = 7): Axis {
+  const total = Math.max(totalMs, 10) * room;
   const step = stepFor(total, most);
-  const domainMs = isMoving ? Math.ceil((total * 1.03) / step) * step : total * 1.02;
+  const domainMs = isMoving ? Math.ceil(total / step) * step : total;
   const count = Math.floor(domainMs / step + 1e-9);
   const ticks = Array.from({ length: count + 1 }, (_, at) => ({ ms: at * step, label: tickLabel(at * step, step) }));
   return { domainMs, ticks };
