@@ -15,6 +15,7 @@ import { send } from "./form/submit.js";
 import { ownJobs } from "./session.js";
 import { Stage } from "./stage/Stage.js";
 import { StageEmpty } from "./stage/StageEmpty.js";
+import { isJobId, UnknownJob } from "./stage/UnknownJob.js";
 import { useOwn } from "./stage/useOwn.js";
 import type { Candidate } from "./stage/which.js";
 import { useMedia } from "./useMedia.js";
@@ -63,7 +64,8 @@ export default function Generate() {
   const onNewSeed = useMemo(() => (hasSeed ? () => throwDice() && void again() : undefined), [hasSeed, again]);
   const title = useJob(shown, ({ generation }) => generation?.title);
   const isInForm = shown !== undefined && ownJobs.get()[0]?.queueId === shown && loaded !== undefined;
-  const stage = shown === undefined ? <StageEmpty /> : <Stage key={shown} queueId={shown} own={own} isInForm={isInForm} onNewSeed={onNewSeed} />;
+  const isKnowable = shown === undefined || isJobId(shown);
+  const stage = shown === undefined ? <StageEmpty /> : !isKnowable ? <UnknownJob /> : <Stage key={shown} queueId={shown} own={own} isInForm={isInForm} onNewSeed={onNewSeed} />;
   return (
     <Page wide title={isPhone && title ? title : "Generate"} actions={isPhone ? undefined : <Figures shown={shown} />}>
       {loaded === undefined && shown === undefined ? <Start reading={reading} /> : (

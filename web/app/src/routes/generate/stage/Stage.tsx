@@ -7,8 +7,7 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 import { classes } from "../../../classes.js";
 import { useConnection } from "../../../connection/useConnection.js";
-import { Button, IconButton } from "../../../controls/Button.js";
-import { Empty } from "../../../controls/Empty.js";
+import { IconButton } from "../../../controls/Button.js";
 import { Loading } from "../../../controls/Loading.js";
 import { useCurrentJobs } from "../../../jobs/current.js";
 import { useJobActions } from "../../../jobs/actions.js";
@@ -21,6 +20,7 @@ import { SessionResults } from "./SessionResults.js";
 import styles from "./Stage.module.css";
 import { StageEnding } from "./StageEnding.js";
 import { StageShapes } from "./StageShapes.js";
+import { UnknownJob } from "./UnknownJob.js";
 import { TitleLine } from "./TitleLine.js";
 import { Waiting } from "./Waiting.js";
 import { resultsOf, waitingBehind, type Candidate } from "./which.js";
@@ -49,7 +49,7 @@ export function Stage({ queueId, own, isInForm, onNewSeed }: StageProps) {
   useCurrentJobs([generation ?? undefined]);
 
   if (generation === undefined) return <Loading><StageShapes /></Loading>;
-  if (generation === null) return isOwn(own, queueId) ? <Loading><StageShapes /></Loading> : <Unknown />;
+  if (generation === null) return isOwn(own, queueId) ? <Loading><StageShapes /></Loading> : <UnknownJob />;
   const instance = instances.find((one) => one.instanceId === generation.instanceId);
   const jobs = isOwn(own, queueId) ? own : [{ queueId, state }, ...own];
   const mark = { marked, onMark: setMarked };
@@ -112,14 +112,5 @@ function Buttons({ generation }: { generation: Generation }) {
       <NotifyBell queueId={generation.queueId} bordered />
       <IconButton bordered label={isCancelling ? "Cancelling" : "Cancel"} disabled={isCancelling} icon={<CircleStop aria-hidden="true" />} onClick={() => cancel([generation])} />
     </div>
-  );
-}
-
-function Unknown() {
-  const [, navigate] = useLocation();
-  return (
-    <Empty title="No job with this id" actions={<Button onClick={() => navigate("/jobs")}>Jobs</Button>}>
-      It may be older than the 30 days that are kept
-    </Empty>
   );
 }
