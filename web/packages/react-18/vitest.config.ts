@@ -13,7 +13,7 @@ export default defineConfig({
   },
   test: {
     root: fileURLToPath(new URL("../react", import.meta.url)),
-    include: ["test/hooks.test.ts", "test/**/*.test.tsx"],
+    include: ["test/hooks.test.ts", "test/primitives.test.ts", "test/**/*.test.tsx"],
     setupFiles: [fileURLToPath(new URL("./version.ts", import.meta.url))],
     // It imports React too.
     server: { deps: { inline: ["lucide-react"] } },
