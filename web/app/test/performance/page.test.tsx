@@ -81,7 +81,7 @@ test("a row opens to what makes it longer, and says what that is worth", async (
 });
 
 test("the address says of which instance", async () => {
-  expect(await shown(told([]), "/performance?instanceId=a%2Fb")).toEqual(["http://monitor/v1/performance?instanceId=a%2Fb"]);
+  expect(await shown(told([]), "/performance?instance=a%2Fb")).toEqual(["http://monitor/v1/performance?instanceId=a%2Fb"]);
 });
 
 test("without a run it says so, and without an answer why", async () => {

@@ -55,7 +55,7 @@ export function Card({ instance, jobs, scaleMs, takesNext, meant }: CardProps) {
         ) : (
           <Still instance={instance} before={running} last={last} />
         )}
-        {answering && more > 0 && <Link href={`/jobs?instanceId=${encodeURIComponent(instance.instanceId)}`}>{`${count(more)} more at once`}</Link>}
+        {answering && more > 0 && <Link href={`/jobs?instance=${encodeURIComponent(instance.instanceId)}`}>{`${count(more)} more at once`}</Link>}
       </section>
       <Queue instance={instance} jobs={jobs} scaleMs={scaleMs} takesNext={takesNext} />
       {hasGpu(instance) ? <Memory instance={instance} otherwise={<TimesAway outages={outages} />} /> : <TimesAway outages={outages} />}

@@ -40,7 +40,7 @@ function Box({ box, title, instanceId }: { box: QueueBox; title: string | undefi
   const takes = box.expectedMs === undefined ? "not known yet" : about(box.expectedMs);
   const what = box.jobs > 1 ? `${count(box.jobs)} more jobs` : (title ?? "A job");
   const words = `${what}, ${takes}`;
-  const href = box.queueId ? `/jobs/${encodeURIComponent(box.queueId)}` : `/jobs?instanceId=${encodeURIComponent(instanceId)}`;
+  const href = box.queueId ? `/jobs/${encodeURIComponent(box.queueId)}` : `/jobs?instance=${encodeURIComponent(instanceId)}`;
   return (
     <Link
       href={href}

@@ -13,13 +13,13 @@ import { BY_SHARE, type Column, type Sort } from "./sorting.js";
 import { COLUMNS, Table } from "./Table.js";
 import { usePerformance } from "./usePerformance.js";
 
-/** `/performance?instanceId=`: where the time goes, by node class. */
+/** `/performance?instance=`: where the time goes, by node class. */
 export default function Performance() {
   const [search, setSearch] = useSearchParams();
-  const instanceId = search.get("instanceId") ?? "";
+  const instanceId = search.get("instance") ?? "";
   const { items, problem, reload } = usePerformance(instanceId || undefined);
   const [sort, setSort] = useState<Sort>(BY_SHARE);
-  const choose = (id: string) => setSearch(id ? { instanceId: id } : {}, { replace: true });
+  const choose = (id: string) => setSearch(id ? { instance: id } : {}, { replace: true });
   return (
     <Page title="Performance">
       <div className={styles.filters}>
