@@ -4,13 +4,12 @@ import {
 } from "@comfyui-monitor/react";
 import { useEffect } from "react";
 import { Link, useLocation, useParams } from "wouter";
-import { Button } from "../../controls/Button.js";
-import { Empty } from "../../controls/Empty.js";
 import { useConnection } from "../../connection/useConnection.js";
 import { useCurrentJobs } from "../../jobs/current.js";
 import { NotifyButton } from "../../notify/NotifyBell.js";
 import { pageTitle } from "../../tab/tab.js";
 import { useNow } from "../../time/useNow.js";
+import { isJobId, UnknownJob } from "../generate/stage/UnknownJob.js";
 import styles from "./Focus.module.css";
 
 /** For the one who waits: the picture, how far it is, and nothing else. */
@@ -18,7 +17,6 @@ export default function Focus() {
   const { queueId = "" } = useParams<{ queueId: string }>();
   const { state, preview } = useGeneration({ queueId, previews: true });
   const { isOffline } = useConnection();
-  const [, navigate] = useLocation();
   const { generation } = state;
   useCurrentJobs([generation ?? undefined]);
   useEscape();
@@ -28,13 +26,7 @@ export default function Focus() {
     return () => pageTitle.set("");
   }, [title]);
 
-  if (generation === null) {
-    return (
-      <Empty title="No job with this id" actions={<Button onClick={() => navigate("/jobs")}>Jobs</Button>}>
-        It may be older than the 30 days that are kept
-      </Empty>
-    );
-  }
+  if (generation === null || !isJobId(queueId)) return <div className={styles.unknown}><UnknownJob /></div>;
   if (!generation) return null;
   return (
     <div className={styles.focus}>

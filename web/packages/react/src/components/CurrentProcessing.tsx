@@ -30,7 +30,7 @@ export function CurrentProcessing({ state, offline = false }: CurrentProcessingP
   const names = nodeNames(generation.nodes);
   const others = state.running.filter((node) => node !== current);
   return (
-    <section className={`cm-current${offline ? " cm-offline" : ""}`} aria-label="Currently Processing">
+    <section className={`cm-current${stalled ? " cm-silent" : ""}${offline ? " cm-offline" : ""}`} aria-label="Currently Processing">
       <header className="cm-current__head">
         <Pulse size={12} />
         <span className="cm-current__label">Currently Processing</span>

@@ -89,7 +89,7 @@ function Known({ state, preview, offline, seed, actions, generation }: Generatio
       />
       {why && earlier && !ended && <ErrorCard error={earlier} generation={generation} />}
       {status === "failed" && <Suggestions suggestions={generation.suggestions ?? []} onTake={actions.take} />}
-      {error && status === "failed" && <ErrorCard error={error} generation={generation} />}
+      {error && status === "failed" && notice?.state !== "lost" && <ErrorCard error={error} generation={generation} />}
       <Overall state={state} offline={offline} {...linked} />
       <div className="cm-generate__columns">
         <LivePreview state={state} preview={preview} before={before} offline={offline} />
@@ -103,7 +103,7 @@ function Known({ state, preview, offline, seed, actions, generation }: Generatio
       {outputs.length > 0 && (
         <section className="cm-generate__results" aria-label="Results">
           <h3 className="cm-rows__title">
-            Results <span className="cm-rows__count">{outputsCounted(outputs)}</span>
+            Results <span className="cm-rows__count">{outputsCounted(outputs.filter(({ status }) => status !== "failed"))}</span>
           </h3>
           <Results outputs={outputs} title={title} seed={seed} onOpen={setOpen} />
         </section>

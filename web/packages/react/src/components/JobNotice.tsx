@@ -10,7 +10,7 @@ export function JobNotice({ notice: { state, title, detail }, children }: { noti
   return (
     <section className={`cm-notice cm-state--${state}`} aria-label={title}>
       <div className="cm-notice__grid">
-        <StateGlyph state={state} size={18} />
+        <StateGlyph state={state} size={state === "failed" ? 24 : 18} />
         <div className="cm-notice__text">
           <p className="cm-notice__title">{title}</p>
           {detail !== "" && <p className="cm-notice__detail">{detail}</p>}

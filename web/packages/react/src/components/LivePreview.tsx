@@ -24,9 +24,10 @@ export function LivePreview({ state, preview, before, offline = false, className
   const live = useHeld(preview, generation?.promptId);
   const isOn = generation?.status === "processing";
   const result = generation?.status === "completed" || (isOn && !live) ? mainOutput(generation.outputs) : undefined;
+  const isSilent = generation?.stalledSince !== undefined;
   const percentage = generation?.overallPercentage ?? 0;
   return (
-    <div className={`cm-preview${offline ? " cm-offline" : ""} ${className}`}>
+    <div className={`cm-preview${isSilent ? " cm-silent" : ""}${offline ? " cm-offline" : ""} ${className}`}>
       <EdgeLight percentage={percentage} lit={isOn} radius={16}>
         <div className="cm-preview__frame">
           {result ? (

@@ -19,11 +19,13 @@ export async function ofJob(api: Api, promptId: string, instanceId?: string): Pr
   return { ...form, name: job?.title || form.title };
 }
 
-/** The newest job of a server, or of all. */
+/** The newest job of a server, or of all: one with a prompt that did not fail, where there is one. */
 export async function newestJob(api: Api, instanceId?: string): Promise<string | undefined> {
-  const { items } = await api.generations({ limit: "20", ...(instanceId !== undefined && { instanceId }) });
-  // Those that failed are the least of an example.
-  return (items.find(({ status }) => status === "completed" || status === "processing") ?? items[0])?.promptId;
+  const { items } = await api.generations({ limit: "30", ...(instanceId !== undefined && { instanceId }) });
+  const sound = items.filter(({ status }) => status === "completed" || status === "processing");
+  // Without a prompt the server names a job by its nodes.
+  const best = sound.find(({ title }) => !/^Workflow\b/.test(title)) ?? sound[0] ?? items[0];
+  return best?.promptId;
 }
 
 export interface NoWorkflow {

@@ -7,12 +7,12 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 import { classes } from "../../../classes.js";
 import { useConnection } from "../../../connection/useConnection.js";
-import { Button, IconButton } from "../../../controls/Button.js";
-import { Empty } from "../../../controls/Empty.js";
+import { IconButton } from "../../../controls/Button.js";
 import { Loading } from "../../../controls/Loading.js";
 import { useCurrentJobs } from "../../../jobs/current.js";
 import { useJobActions } from "../../../jobs/actions.js";
 import { NotifyBell } from "../../../notify/NotifyBell.js";
+import { endingOf } from "../../job/endings/words.js";
 import { useMedia } from "../useMedia.js";
 import { Done } from "./Done.js";
 import { Failed } from "./Failed.js";
@@ -20,7 +20,9 @@ import { SessionResults } from "./SessionResults.js";
 import styles from "./Stage.module.css";
 import { StageEnding } from "./StageEnding.js";
 import { StageShapes } from "./StageShapes.js";
+import { UnknownJob } from "./UnknownJob.js";
 import { TitleLine } from "./TitleLine.js";
+import { Waiting } from "./Waiting.js";
 import { resultsOf, waitingBehind, type Candidate } from "./which.js";
 
 export interface StageProps {
@@ -47,16 +49,17 @@ export function Stage({ queueId, own, isInForm, onNewSeed }: StageProps) {
   useCurrentJobs([generation ?? undefined]);
 
   if (generation === undefined) return <Loading><StageShapes /></Loading>;
-  if (generation === null) return isOwn(own, queueId) ? <Loading><StageShapes /></Loading> : <Unknown />;
+  if (generation === null) return isOwn(own, queueId) ? <Loading><StageShapes /></Loading> : <UnknownJob />;
   const instance = instances.find((one) => one.instanceId === generation.instanceId);
   const jobs = isOwn(own, queueId) ? own : [{ queueId, state }, ...own];
   const mark = { marked, onMark: setMarked };
   const isRetried = isGenerating(state) && (generation.retry !== undefined || generation.retryCount > 0);
   const hasFailed = generation.status === "failed" && generation.reason !== "instance_lost";
+  const ending = endingOf(state, instance, Date.now());
   const main = mainOutput(generation.outputs);
   const before = resultsOf(own).find(({ output }) => output.kind === "image" && output.status === "stored")?.output;
   return (
-    <div className={classes(styles.stage, isRetried && styles.retried)}>
+    <div className={classes(styles.stage, (isRetried || ending) && styles.told)}>
       <TitleLine generation={generation} instance={instance} behind={waitingBehind(own, queueId)} />
       {isRetried && (
         <div className={styles.banner}>
@@ -69,7 +72,7 @@ export function Stage({ queueId, own, isInForm, onNewSeed }: StageProps) {
           />
         </div>
       )}
-      <StageEnding state={state} instance={instance} own={own} queueId={queueId} onNewSeed={onNewSeed} />
+      {ending && <StageEnding ending={ending} state={state} own={own} queueId={queueId} onNewSeed={onNewSeed} />}
       <div className={styles.overall}>
         <Overall state={state} offline={isOffline} {...mark} />
         {isGenerating(state) && <Buttons generation={generation} />}
@@ -78,6 +81,7 @@ export function Stage({ queueId, own, isInForm, onNewSeed }: StageProps) {
         <>
           <div className={styles.preview}><LivePreview state={state} preview={preview} before={before?.thumbnailUrl ?? before?.url} offline={isOffline} /></div>
           <div className={styles.side}>
+            <Waiting state={state} instance={instance} />
             <CurrentProcessing state={state} offline={isOffline} />
             <Done state={state} isInForm={isInForm} onOpen={main && !main.preview ? () => setOpened(main.mediaId) : undefined} />
             <div className={styles.finished}><FinishedList state={state} {...mark} /></div>
@@ -108,14 +112,5 @@ function Buttons({ generation }: { generation: Generation }) {
       <NotifyBell queueId={generation.queueId} bordered />
       <IconButton bordered label={isCancelling ? "Cancelling" : "Cancel"} disabled={isCancelling} icon={<CircleStop aria-hidden="true" />} onClick={() => cancel([generation])} />
     </div>
-  );
-}
-
-function Unknown() {
-  const [, navigate] = useLocation();
-  return (
-    <Empty title="No job with this id" actions={<Button onClick={() => navigate("/jobs")}>Jobs</Button>}>
-      It may be older than the 30 days that are kept
-    </Empty>
   );
 }

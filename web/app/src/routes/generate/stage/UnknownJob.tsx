@@ -1,0 +1,18 @@
+import { useLocation } from "wouter";
+import { Button } from "../../../controls/Button.js";
+import { Empty } from "../../../controls/Empty.js";
+
+/** An address whose job the monitor does not know. */
+export function UnknownJob() {
+  const [, navigate] = useLocation();
+  return (
+    <Empty title="No job with this id" actions={<Button onClick={() => navigate("/jobs")}>Jobs</Button>}>
+      It may be older than the 30 days that are kept
+    </Empty>
+  );
+}
+
+/** Whether the monitor could know it: it gives out nothing but UUIDs. */
+export function isJobId(queueId: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(queueId);
+}
