@@ -5,7 +5,7 @@ import { build } from "vite";
 import { expect, test } from "vitest";
 
 const SOURCE = fileURLToPath(new URL("../src/", import.meta.url));
-const OUTSIDE = [/^react(\/|$)/, /^react-dom(\/|$)/, /^lucide-react\//];
+const OUTSIDE = [/^react(\/|$)/, /^react-dom(\/|$)/, /^lucide-react(\/|$)/];
 
 async function bundled(entry: string): Promise<string> {
   const built = await build({
@@ -29,7 +29,8 @@ function importedAlone(code: string): string {
       names.split(",").map((name) => `const ${name.trim().split(/\s+as\s+/).at(-1)} = () => ({});`).join(""),
     )
     .replace(/import\s+(\w+)\s+from\s*"[^"]*";?/g, "const $1 = () => ({});");
-  return String(execFileSync(process.execPath, ["--input-type=module", "-e", `delete globalThis.WebSocket;${alone};console.log("imported")`]));
+  const input = `delete globalThis.WebSocket;${alone};console.log("imported")`;
+  return String(execFileSync(process.execPath, ["--input-type=module", "-"], { input }));
 }
 
 test.each([

@@ -8,3 +8,4 @@ export type { Connection, ConnectionState } from "./socket.js";
 export type { Readable } from "./store.js";
 export type * from "../types/index.js";
 export * from "./strip.js";
+export * from "./stripLayout.js";
