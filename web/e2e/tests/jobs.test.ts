@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { says } from "../harness/look.js";
 import { test } from "../harness/world.js";
-import { parallel, portrait, TITLE } from "../harness/workflows.js";
+import { portrait, TITLE } from "../harness/workflows.js";
 
 test("a running job says where it is in the list, and one line later that it is done", async ({ world }) => {
   const monitor = await world.begin({ script: { nodes: { "3": { heldAt: 15 } } } });
@@ -45,15 +45,4 @@ test("filters are part of the address", async ({ world }) => {
   await page.getByRole("row").filter({ hasText: TITLE }).waitFor();
   await page.getByRole("button", { name: /^Done/ }).click();
   await page.getByRole("row").filter({ hasText: TITLE }).waitFor({ state: "detached" });
-});
-
-test("two nodes that run at once are both seen in the graph", async ({ world }) => {
-  const monitor = await world.begin({
-    script: { nodes: { "11": { parallel: true, heldAt: 3, steps: 10 }, "12": { parallel: true, heldAt: 6, steps: 10 } } },
-  });
-  const id = await monitor.submit({ workflow: parallel() });
-  await monitor.when(`/v1/generations/${id}`, ({ nodes }: { nodes: { state: string }[] }) => nodes.filter(({ state }) => state === "running").length === 2);
-  const page = await world.page(`/jobs/${id}`);
-  await page.getByRole("region", { name: "Graph" }).getByText("Left hand").first().waitFor();
-  await page.getByRole("region", { name: "Graph" }).getByText("Right hand").first().waitFor();
 });
