@@ -1,12 +1,15 @@
 import { MonitorProvider } from "@comfyui-monitor/react";
 import { lazy, Suspense, useEffect } from "react";
 import { Route, Switch } from "wouter";
-import { client } from "./client.js";
+import { baseUrl, client } from "./client.js";
 import { watchOutage } from "./connection/outage.js";
 import { Loading } from "./controls/Loading.js";
 import { Frame } from "./frame/Frame.js";
 import { Unknown } from "./frame/Unknown.js";
+import { watchCancels } from "./jobs/actions.js";
+import { watchWanted } from "./notify/watch.js";
 import Generate from "./routes/generate/index.js";
+import { watchTab } from "./tab/watch.js";
 
 const Jobs = lazy(() => import("./routes/jobs/index.js"));
 const Job = lazy(() => import("./routes/job/index.js"));
@@ -16,7 +19,10 @@ const Focus = lazy(() => import("./routes/focus/index.js"));
 
 /** The frame of the page and its routes. */
 export function App() {
-  useEffect(() => watchOutage(client), []);
+  useEffect(() => {
+    const stops = [watchOutage(client), watchCancels(), watchTab(client), watchWanted(client, baseUrl)];
+    return () => stops.forEach((stop) => stop());
+  }, []);
   return (
     <MonitorProvider client={client}>
       <Frame>

@@ -2,6 +2,7 @@ import { RunStrip, shownState, stripOfSummary, timeLeftShort, wholePercent, type
 import { useLiveJobs } from "@comfyui-monitor/react";
 import { Link } from "wouter";
 import { useConnection } from "../connection/useConnection.js";
+import { jobPath } from "../jobs/open.js";
 import { useNow } from "../time/useNow.js";
 import { liveNow, shownLeft, stripState } from "./live.js";
 import styles from "./LiveNow.module.css";
@@ -29,7 +30,7 @@ function LiveJob({ job, isOffline }: { job: Summary; isOffline: boolean }) {
   const state = shownState(job);
   return (
     <li>
-      <Link href={`/jobs/${encodeURIComponent(job.queueId)}`} className={styles.job} title={`${job.title}, ${left}`}>
+      <Link href={jobPath(job.queueId)} className={styles.job} title={`${job.title}, ${left}`}>
         <span className={styles.title}>{job.title}</span>
         <span className={styles.left}>{left}</span>
         <span className={styles.strip}>

@@ -20,7 +20,7 @@ export function NotifyBell({ queueId, label, bordered = false }: NotifyProps & {
 export function NotifyButton({ queueId, label = "Tell me when done" }: NotifyProps) {
   const { on, toggle } = useWanted(queueId);
   return (
-    <Button variant="quiet" aria-pressed={on} icon={on ? <BellRing aria-hidden="true" /> : <Bell aria-hidden="true" />} onClick={toggle}>
+    <Button variant="quiet" icon={on ? <BellRing aria-hidden="true" /> : <Bell aria-hidden="true" />} onClick={toggle}>
       {on ? "You will be told" : label}
     </Button>
   );

@@ -1,8 +1,8 @@
 import { useStore } from "../store.js";
+import { tabSign, type TabSign } from "./tab.js";
 import { tabState } from "./watch.js";
-import type { TabState } from "./tab.js";
 
-/** What this tab is about, at most a second old. */
-export function useTab(): TabState {
-  return useStore(tabState);
+/** What this tab is about, as a logo; at most a second old. */
+export function useTab(): TabSign {
+  return tabSign(useStore(tabState));
 }

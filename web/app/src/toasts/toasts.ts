@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Toaster } from "./toaster.js";
 
 export interface Toast {
   tone: "done" | "failed" | "lost" | "interrupted" | "note";
@@ -10,7 +11,10 @@ export interface Toast {
   forMs?: number;
 }
 
+/** Those of this page. */
+export const toaster = new Toaster();
+
 /** Tells something that is not visible on this page; gives what takes it back. */
-export function tell(_: Toast): () => void {
-  return () => {};
+export function tell(toast: Toast): () => void {
+  return toaster.tell(toast);
 }

@@ -39,3 +39,22 @@ test("an id cannot leave its place in the address", async () => {
   await api.cancel("../instances");
   expect(fetch.mock.calls[0]?.[0]).toBe("http://monitor/v1/generations/..%2Finstances/cancel");
 });
+
+test("integers that JavaScript would round come in as text, in graphs and forms alone", async () => {
+  const graph = '{"3":{"inputs":{"seed":18446744073709551615,"cfg":0.12345678901234567890,"text":"a \\" 99999999999999999999"}}}';
+  const { api } = answering(200, graph);
+  const inputs = { seed: "18446744073709551615", cfg: 0.12345678901234568, text: 'a " 99999999999999999999' };
+  expect(await api.jobWorkflow("p")).toEqual({ "3": { inputs } });
+  expect(await answering(200, "[9007199254740991,9007199254740993,-9007199254740993,1e30]").api.workflow({})).toEqual([
+    9007199254740991, "9007199254740993", "-9007199254740993", 1e30,
+  ]);
+});
+
+test("a workflow is read with the models of one instance where one is named", async () => {
+  const { api, fetch } = answering(200, "{}");
+  await api.workflow({ "3": {} }, "cinder");
+  expect(fetch.mock.calls[0]?.[1]?.body).toBe('{"workflow":{"3":{}},"instanceId":"cinder"}');
+  await api.workflow(new File(["{}"], "a.json"), "cinder");
+  const form = fetch.mock.calls[1]?.[1]?.body as FormData;
+  expect([(form.get("file") as File).name, form.get("instanceId")]).toEqual(["a.json", "cinder"]);
+});

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { Decoder } from "../src/core/frames.js";
 import type { Generation, JobFrame } from "../src/types/index.js";
 
-// Tests run in the folder of the package.
+// Tests run in the folder of the package; those of others say where it is from theirs.
 const FOLDER = "../../../fixtures/frames/";
 
 /** What a page would hear of one job, in order: frames, and the server's own view between them. */
@@ -14,11 +14,11 @@ export interface Job {
   heard: Heard[];
 }
 
-export function jobs(): Job[] {
-  const files = readdirSync(FOLDER).filter((file) => file.endsWith(".jsonl")).sort();
+export function jobs(folder = FOLDER): Job[] {
+  const files = readdirSync(folder).filter((file) => file.endsWith(".jsonl")).sort();
   return files.flatMap((file) => {
     const byId = new Map<string, Heard[]>();
-    for (const line of readFileSync(FOLDER + file, "utf8").trim().split("\n")) {
+    for (const line of readFileSync(folder + file, "utf8").trim().split("\n")) {
       const [queueId, heard] = read(line, file);
       byId.set(queueId, [...(byId.get(queueId) ?? []), heard]);
     }

@@ -3,7 +3,7 @@ import { act, createElement, StrictMode } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { renderToString } from "react-dom/server";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { MonitorClient, MonitorProvider, useGeneration, useInstances, useLiveJobs, type Generation } from "../src/index.js";
+import { MonitorClient, MonitorProvider, useGeneration, useInstances, useLiveJob, useLiveJobs, useLiveOrder, type Generation } from "../src/index.js";
 import { FakeSocket, WebSocketLike } from "./fake.js";
 import { jobs } from "./golden.js";
 
@@ -85,7 +85,10 @@ test("a workflow that is refused is an error of the hook, and a rejection", asyn
   expect(now()).toMatchObject({ error, isGenerating: false });
 });
 
-test("all jobs and instances share one subscription", () => {
+/** The list is applied once a frame. */
+const painted = () => new Promise<void>((done) => void setTimeout(done, 60));
+
+test("all jobs and instances share one subscription", async () => {
   const { now } = using(() => ({ ...useLiveJobs(), ...useInstances() }));
   const socket = FakeSocket.newest();
   act(() => void socket.open());
@@ -98,8 +101,31 @@ test("all jobs and instances share one subscription", () => {
   act(() => socket.says({ type: "generation_update", timestamp, generation: { ...job, overallPercentage: 7, sequence: 99 } }));
   act(() => socket.says({ type: "generation_update", timestamp, generation: { ...job, overallPercentage: 3, sequence: 98 } }));
   act(() => socket.says({ type: "instance_update", timestamp, instance: { ...instance, state: "polling" } }));
+  await act(painted);
   expect(now().jobs.map(({ queueId, overallPercentage }) => [queueId, overallPercentage])).toEqual([["other", 0], [first.queueId, 7]]);
   expect(now().instances).toEqual([{ ...instance, state: "polling" }]);
+});
+
+test("a row of a list is rendered for its own job, and the list for its order", async () => {
+  const rendered = { row: 0, list: 0 };
+  const job = (queueId: string, more = {}) => ({ ...first, queueId, strip: [], outputCount: 0, sequence: 1, ...more });
+  const timestamp = first.createdAt;
+  const Row = () => (rendered.row++, useLiveJob("one")?.overallPercentage);
+  const List = () => (rendered.list++, useLiveOrder().waiting.length);
+  const client = new MonitorClient({ baseUrl: "http://monitor", WebSocket: WebSocketLike, warn: () => {} });
+  const element = document.createElement("div");
+  const other = createRoot(element);
+  act(() => other.render(createElement(MonitorProvider, { client }, createElement(Row), createElement(List))));
+  const own = FakeSocket.newest().open();
+  act(() => own.says({ type: "snapshot", timestamp, queueId: "*", generations: [job("one"), job("two")], instances: [] }));
+  rendered.row = rendered.list = 0;
+  act(() => own.says({ type: "generation_update", timestamp, generation: job("two", { overallPercentage: 4, sequence: 2 }) }));
+  await act(painted);
+  expect(rendered).toEqual({ row: 0, list: 0 });
+  act(() => own.says({ type: "generation_update", timestamp, generation: job("one", { overallPercentage: 4, sequence: 2 }) }));
+  await act(painted);
+  expect([rendered, element.textContent]).toEqual([{ row: 1, list: 0 }, "42"]);
+  act(() => other.unmount());
 });
 
 test("a server renders it without a connection", () => {

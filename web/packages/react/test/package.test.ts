@@ -14,11 +14,11 @@ async function bundled(entry: string): Promise<string> {
     build: {
       write: false,
       minify: true,
-      lib: { entry: SOURCE + entry, formats: ["es"] },
-      rollupOptions: { external: OUTSIDE },
+      // As a page gets it: a library build would leave the white space in.
+      rollupOptions: { input: SOURCE + entry, preserveEntrySignatures: "strict", external: OUTSIDE },
     },
   });
-  const [{ output }] = built as unknown as [{ output: Array<{ code?: string }> }];
+  const { output } = built as unknown as { output: Array<{ code?: string }> };
   return output.map(({ code = "" }) => code).join("");
 }
 
@@ -35,7 +35,7 @@ function importedAlone(code: string): string {
 
 test.each([
   ["what the hooks need", "hooks/index.ts", 12_000],
-  ["all of it", "index.ts", 40_000],
+  ["all of it", "index.ts", 38_000],
 ])("%s, without React and icons, stays small, and needs no browser to be imported", async (_, entry, most) => {
   const code = await bundled(entry);
   const size = gzipSync(code).length;

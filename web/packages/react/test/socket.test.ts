@@ -95,6 +95,33 @@ test("silence is asked about, and a connection that stays silent is given up", (
   expect(FakeSocket.all).toHaveLength(2);
 });
 
+test("the way there and back is measured soon after it opens, and again while other frames keep coming", () => {
+  const { socket } = live();
+  socket.subscribe("q");
+  const first = FakeSocket.newest().open();
+  vi.advanceTimersByTime(500);
+  expect(first.sent.at(-1)).toEqual({ action: "ping", data: {} });
+  vi.advanceTimersByTime(12);
+  first.says({ type: "queue_update", timestamp: "" });
+  expect(told.at(-1)).toEqual({ state: "live" });
+  first.says({ type: "pong", timestamp: "" });
+  expect(told.at(-1)).toEqual({ state: "live", roundTripMs: 12 });
+  for (let second = 0; second < 20; second++) {
+    vi.advanceTimersByTime(1_000);
+    first.says({ type: "queue_update", timestamp: "" });
+  }
+  vi.advanceTimersByTime(18);
+  first.says({ type: "pong", timestamp: "" });
+  expect(told.at(-1)).toEqual({ state: "live", roundTripMs: 30 });
+});
+
+test("a pong that comes before it was asked for measures nothing", () => {
+  const { socket } = live();
+  socket.subscribe("q");
+  FakeSocket.newest().open().says({ type: "pong", timestamp: "" });
+  expect(told.at(-1)).toEqual({ state: "live" });
+});
+
 test("with the last subscription gone the connection goes, and nothing more is heard of it", () => {
   const { socket, hear } = live();
   socket.subscribe("q");

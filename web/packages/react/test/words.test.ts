@@ -117,7 +117,7 @@ test("what a node should take", () => {
 
 test("the place in line, and when it starts", () => {
   expect(words.inLine(3, 2 * MINUTE)).toBe("3rd in line, starts in 2 min");
-  expect(words.inLine(1, 3_000)).toBe("next in line, starts in a few seconds");
+  expect(words.inLine(1, 3_000)).toBe("1st in line, starts in a few seconds");
   expect(words.inLine(11, undefined)).toBe("11th in line");
   expect(words.inLine(undefined, undefined)).toBe("waiting");
 });

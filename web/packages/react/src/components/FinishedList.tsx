@@ -19,7 +19,7 @@ const MOST = 200;
 export function FinishedList({ state, marked, onMark }: FinishedListProps) {
   const { generation } = state;
   const nodes = useInOrder(generation?.promptId, generation?.nodes ?? NONE);
-  const { list, follow } = useEnd(nodes.length);
+  const { list, follow } = useEnd();
   if (!generation || nodes.length === 0) return null;
   const rows = finishedRows(nodes, nodeNames(generation.nodes));
   const longest = Math.max(0, ...rows.map((row) => row.durationMs ?? 0));
@@ -97,12 +97,13 @@ function useInOrder(attempt: string | undefined, nodes: readonly Node[]): Node[]
 }
 
 /** Keeps the end in sight, unless somebody has scrolled away from it. */
-function useEnd(length: number) {
+function useEnd() {
   const list = useRef<HTMLOListElement>(null);
   const follows = useRef(true);
   useEffect(() => {
     if (list.current && follows.current) list.current.scrollTop = list.current.scrollHeight;
-  }, [length]);
+    // What is beside the list may take room from it at any time.
+  });
   const follow = () => {
     const at = list.current;
     if (at) follows.current = at.scrollHeight - at.scrollTop - at.clientHeight < 16;

@@ -29,7 +29,7 @@ interface Drawn {
 /** Dots that become a half disc: noise that becomes a picture. */
 const Sampler = drawn(
   <>
-    <path d="M13.5 4.25a7.75 7.75 0 0 1 0 15.5z" fill="currentColor" fillOpacity=".22" />
+    <path d="M13.5 4.25a7.75 7.75 0 0 1 0 15.5z" fill="currentColor" fillOpacity=".35" />
     <path d="M9.4 5.6v.01M9.4 9.9v.01M9.4 14.1v.01M9.4 18.4v.01" strokeWidth="2.3" />
     <path d="M6 7.8v.01M6 12v.01M6 16.2v.01" strokeWidth="2" />
     <path d="M2.9 12v.01" strokeWidth="1.7" />
@@ -39,8 +39,8 @@ const Sampler = drawn(
 /** A small square that opens to a wide trapezoid: a latent that becomes pixels. */
 const Vae = drawn(
   <>
-    <rect x="2.5" y="9.25" width="5.5" height="5.5" rx="1" />
-    <path d="M12 9.2 20.2 4.6c.6-.3 1.3.1 1.3.8v13.2c0 .7-.7 1.1-1.3.8L12 14.8z" />
+    <rect x="2" y="8.9" width="6.2" height="6.2" rx="1" />
+    <path d="M11.8 8.6 20.4 4.4c.6-.3 1.2.1 1.2.8v13.6c0 .7-.6 1.1-1.2.8l-8.6-4.2z" fill="currentColor" fillOpacity=".18" />
   </>,
 );
 

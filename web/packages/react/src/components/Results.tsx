@@ -21,6 +21,8 @@ export interface ResultsProps {
   preview?: Preview | undefined;
   title: string;
   seed?: string | undefined;
+  /** Instead of title and seed, where the outputs are of several jobs: what to call one of them. */
+  altOf?: ((output: Output) => string) | undefined;
   onOpen: (index: number) => void;
 }
 
@@ -28,7 +30,7 @@ export interface ResultsProps {
 const AT_ONCE = 60;
 
 /** Results as tiles, of every kind of media. */
-export function Results({ outputs, pending, preview, title, seed, onOpen }: ResultsProps) {
+export function Results({ outputs, pending, preview, title, seed, altOf, onOpen }: ResultsProps) {
   const [most, setMost] = useState(AT_ONCE);
   const alt = seed === undefined ? title : `${title}, seed ${seed}`;
   const shown = outputs.slice(0, most).map((output, index) => ({ output, index }));
@@ -43,7 +45,7 @@ export function Results({ outputs, pending, preview, title, seed, onOpen }: Resu
           {pending?.generation && <PendingTile state={pending} preview={preview} />}
           {tiles.map(({ output, index }) => (
             <li key={output.mediaId}>
-              <Tile output={output} alt={alt} onOpen={() => onOpen(index)} />
+              <Tile output={output} alt={altOf?.(output) ?? alt} onOpen={() => onOpen(index)} />
             </li>
           ))}
         </ul>

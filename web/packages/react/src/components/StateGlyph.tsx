@@ -40,7 +40,12 @@ const DRAWINGS: Record<ShownState, ReactNode> = {
       <rect x="5.75" y="5.75" width="4.5" height="4.5" rx=".9" fill="currentColor" stroke="none" />
     </>
   ),
-  retrying: <path d="M13.6 8A5.6 5.6 0 1 1 8 2.4c1.6 0 3.1.65 4.2 1.7l1.4 1.4m0-3.3v3.3h-3.3" />,
+  retrying: (
+    <>
+      <path d="M13.6 8A5.6 5.6 0 1 1 8 2.4c1.6 0 3.1.65 4.2 1.7l1.2 1.2" />
+      <path d="M13.8 1.9v3.8H10z" fill="currentColor" strokeWidth="1" />
+    </>
+  ),
   stalled: (
     <>
       <path d="M8 2.2 14.3 13.4H1.7z" />
@@ -49,8 +54,8 @@ const DRAWINGS: Record<ShownState, ReactNode> = {
   ),
   lost: (
     <>
-      <path d="M6.2 2.55A5.75 5.75 0 0 1 13.45 9.8M9.8 13.45A5.75 5.75 0 0 1 2.55 6.2" />
-      <path d="m3.6 3.6 8.8 8.8" />
+      <path d="M7.1 2.32A5.75 5.75 0 0 1 13.2 10.4M9.2 13.62A5.75 5.75 0 0 1 3 5.1" />
+      <path d="m6 6 4.4 4.4" />
     </>
   ),
 };

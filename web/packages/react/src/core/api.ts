@@ -119,9 +119,15 @@ export class Api {
     return this.ask("GET", `/v1/generations${asked(query)}`);
   }
 
-  /** Reads a workflow: a graph, or a file that carries one (JSON in API or editor format, PNG, WEBP). */
-  workflow(from: Workflow | File): Promise<WorkflowForm> {
-    return this.ask("POST", "/v1/workflows", from instanceof Blob ? formWith("file", from) : from);
+  /**
+   * Reads a workflow: a graph, or a file that carries one (JSON in API or editor format, PNG, WEBP); with the models and
+   * bounds of that instance. Integers above 2^53 are text in the answer.
+   */
+  workflow(from: Workflow | File, instanceId?: string): Promise<WorkflowForm> {
+    if (!(from instanceof Blob)) return this.ask("POST", "/v1/workflows", { workflow: from, instanceId }, exactly);
+    const form = formWith("file", from);
+    if (instanceId !== undefined) form.append("instanceId", instanceId);
+    return this.ask("POST", "/v1/workflows", form, exactly);
   }
 
   /** The generation as of that attempt. */
@@ -129,9 +135,14 @@ export class Api {
     return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}`);
   }
 
-  /** The graph as it was sent. */
+  /** The graph as it was sent, but for integers above 2^53, which are text. */
   jobWorkflow(promptId: string): Promise<Workflow> {
-    return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}/workflow`);
+    return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}/workflow`, undefined, exactly);
+  }
+
+  /** The same as text, to its last digit: parsed, seeds above 2^53 would be rounded. */
+  async jobWorkflowText(promptId: string): Promise<string> {
+    return (await this.send("GET", `/v1/jobs/${encodeURIComponent(promptId)}/workflow`)).text();
   }
 
   /** The durable events of a job; `after` is exclusive. */
@@ -205,7 +216,12 @@ export class Api {
     return bearer ? { Authorization: `Bearer ${bearer}` } : {};
   }
 
-  private async ask<T>(method: string, path: string, body?: unknown): Promise<T> {
+  private async ask<T>(method: string, path: string, body?: unknown, parse = JSON.parse as Parse): Promise<T> {
+    const response = await this.send(method, path, body);
+    return (await response.text().then(parse).catch(() => undefined)) as T;
+  }
+
+  private async send(method: string, path: string, body?: unknown): Promise<Response> {
     const { fetch = globalThis.fetch } = this.options;
     const headers: Record<string, string> = { Accept: "application/json", ...this.bearer() };
     const isForm = body instanceof FormData;
@@ -217,12 +233,23 @@ export class Api {
     } catch (cause) {
       throw new Problem({ status: 0, title: "No answer", detail: "The monitor does not answer" }, { cause });
     }
+    if (response.ok) return response;
     const answer: unknown = await response.json().catch(() => undefined);
-    if (response.ok) return answer as T;
     const document = typeof answer === "object" && answer !== null ? answer : { title: response.statusText };
     throw new Problem({ ...document, status: response.status });
   }
 }
+
+type Parse = (text: string) => unknown;
+
+/** JSON with the integers that JavaScript would round as text. */
+function exactly(json: string): unknown {
+  const isExact = (token: string) => !INTEGER.test(token) || Number.isSafeInteger(Number(token));
+  return JSON.parse(json.replace(STRING_OR_NUMBER, (token) => (isExact(token) ? token : `"${token}"`)));
+}
+
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/g;
+const INTEGER = /^-?\d+$/;
 
 function at(queueId: string): string {
   return `/v1/generations/${encodeURIComponent(queueId)}`;

@@ -1,8 +1,9 @@
 /** One monitor: its API, its live socket, and what is known of its jobs. No framework, no `window`. */
-import type { Frame, Generation } from "../types/index.js";
+import type { Frame, Generation, Summary } from "../types/index.js";
 import { Api, Problem, type ApiOptions, type Submission } from "./api.js";
 import { Decoder, type Preview, type Warn } from "./frames.js";
-import { NOTHING, withList, type LiveState } from "./live.js";
+import { LiveList, type LiveState } from "./live.js";
+import type { LiveOrder } from "./order.js";
 import { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
 import { LiveSocket, type Connection } from "./socket.js";
 import { Store, type Readable } from "./store.js";
@@ -37,8 +38,10 @@ export class MonitorClient {
   readonly connection: Readable<Connection>;
   /** All jobs and instances; kept current while {@link watchAll} is in force. */
   readonly live: Readable<LiveState>;
+  /** The ids of {@link live} in their groups; it changes only when one comes, goes or passes over. */
+  readonly liveOrder: Readable<LiveOrder>;
   private readonly socket: LiveSocket;
-  private readonly list = new Store<LiveState>(NOTHING);
+  private readonly list = new LiveList();
   private readonly jobs = new Map<string, Watched>();
   private readonly decoder: Decoder;
   private readonly warn: Warn;
@@ -48,7 +51,8 @@ export class MonitorClient {
     this.warn = options.warn ?? ((message) => console.warn(message));
     this.decoder = new Decoder(this.warn);
     this.api = new Api(options);
-    this.live = this.list;
+    this.live = this.list.state;
+    this.liveOrder = this.list.order;
     const connection = new Store<Connection>({ state: "idle" });
     this.connection = connection;
     this.socket = new LiveSocket({
@@ -69,6 +73,16 @@ export class MonitorClient {
   /** The newest preview of a job, where it is watched with previews. */
   preview(queueId: string): Readable<Preview | undefined> {
     return this.watched(queueId).preview;
+  }
+
+  /** One job of {@link live}: who follows it hears of no other. */
+  liveJob(queueId: string): Readable<Summary | undefined> {
+    return this.list.job(queueId);
+  }
+
+  /** `now` by the server's clock (ms): the times in frames and answers are of that clock. */
+  serverTime(now = Date.now()): number {
+    return this.list.serverTime(now);
   }
 
   /** Keeps a job current until the returned function is called. It may be one that is still to be submitted. */
@@ -109,6 +123,7 @@ export class MonitorClient {
   }
 
   close(): void {
+    this.list.close();
     this.socket.close();
   }
 
@@ -144,8 +159,8 @@ export class MonitorClient {
 
   private take(frame: Frame): void {
     if (frame.type === "error") return this.warn(`comfyui-monitor: ${frame.code}: ${frame.message}`);
-    if (frame.type === "generation_update" || frame.type === "instance_update") return this.takeList(frame);
-    if (frame.type === "snapshot" && frame.queueId === ALL) return this.takeList(frame);
+    if (frame.type === "generation_update" || frame.type === "instance_update") return this.list.take(frame);
+    if (frame.type === "snapshot" && frame.queueId === ALL) return this.list.take(frame);
     const job = "queueId" in frame ? this.jobs.get(frame.queueId) : undefined;
     if (!job) return;
     const before = job.state.getSnapshot();
@@ -158,10 +173,6 @@ export class MonitorClient {
       return;
     }
     if (job.state.getSnapshot().partial) void this.complete(job, frame.queueId);
-  }
-
-  private takeList(frame: Parameters<typeof withList>[1]): void {
-    this.list.set(withList(this.list.getSnapshot(), frame));
   }
 
   /** Fetches what a snapshot had no room for. */

@@ -1,7 +1,8 @@
 export * from "./api.js";
 export * from "./client.js";
 export * from "./frames.js";
-export { isEnded, type LiveState } from "./live.js";
+export type { LiveState } from "./live.js";
+export { groupOf, isEnded, newestFirst, type LiveOrder } from "./order.js";
 export { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
 export * from "./select.js";
 export type { Connection, ConnectionState } from "./socket.js";

@@ -32,6 +32,11 @@ const LATER = 2_000;
 const PING_EVERY = 20_000;
 /** Silence that long after a ping: the connection is dead, whatever the system believes (ms). */
 const PONG_WITHIN = 10_000;
+/** The way there and back is measured soon after the snapshots have come, and then now and again (ms). */
+const MEASURE_FIRST = 500;
+const MEASURE_EVERY = 20_000;
+/** A pong is shorter than this; nothing longer is looked into. */
+const PONG_LENGTH = 256;
 
 const STOP = new Set([1000, 1002, 1003, 1007, 1008, 1009]);
 const GOING_AWAY = 1001;
@@ -44,6 +49,9 @@ export class LiveSocket {
   /** The newest connection was open once. */
   private wasOpen = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private measuring: ReturnType<typeof setTimeout> | undefined;
+  /** When the ping was sent that has no answer yet. */
+  private pingedAt: number | undefined;
   /** What it is subscribed to, or will be: queue id (or `*`) and whether with previews. */
   private readonly topics = new Map<string, boolean>();
 
@@ -79,13 +87,14 @@ export class LiveSocket {
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (this.socket !== socket) return;
       this.watch(socket);
+      if (this.pingedAt !== undefined && isPong(data)) this.answered(this.pingedAt);
       this.options.hear(data);
     };
     socket.onclose = ({ code }: CloseEvent) => this.lost(socket, code);
   }
 
   close(): void {
-    clearTimeout(this.timer);
+    this.stopTimers();
     const socket = this.socket;
     this.socket = undefined;
     socket?.close(1000);
@@ -99,13 +108,35 @@ export class LiveSocket {
     this.options.tell({ state: "live" });
     for (const [queueId, previews] of this.topics) this.say("subscribe", { queueId, previews });
     this.watch(socket);
+    this.measuring = setTimeout(() => this.measure(), MEASURE_FIRST);
+  }
+
+  private measure(): void {
+    this.ping();
+    this.measuring = setTimeout(() => this.measure(), MEASURE_EVERY);
+  }
+
+  private ping(): void {
+    this.pingedAt ??= performance.now();
+    this.say("ping", {});
+  }
+
+  private answered(pingedAt: number): void {
+    this.pingedAt = undefined;
+    this.options.tell({ state: "live", roundTripMs: performance.now() - pingedAt });
+  }
+
+  private stopTimers(): void {
+    clearTimeout(this.timer);
+    clearTimeout(this.measuring);
+    this.pingedAt = undefined;
   }
 
   /** Asks for a sign of life after some silence, and gives up on a connection that has none. */
   private watch(socket: WebSocket): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
-      this.say("ping", {});
+      this.ping();
       this.timer = setTimeout(() => {
         socket.close();
         this.lost(socket, 1006);
@@ -116,7 +147,7 @@ export class LiveSocket {
   private lost(socket: WebSocket, code: number): void {
     if (this.socket !== socket) return;
     this.socket = undefined;
-    clearTimeout(this.timer);
+    this.stopTimers();
     if (code === TOKEN_EXPIRED) return this.options.tell({ state: "locked" });
     if (STOP.has(code)) return this.options.tell({ state: "refused" });
     const told = code === GOING_AWAY || code === COME_BACK_LATER ? LATER : 0;
@@ -138,5 +169,14 @@ export class LiveSocket {
   private say(action: "subscribe" | "unsubscribe" | "ping", data: { queueId?: string; previews?: boolean }): void {
     // 1: open. The constant is on a class that may not be there.
     if (this.socket?.readyState === 1) this.socket.send(JSON.stringify({ action, data }));
+  }
+}
+
+function isPong(data: string | ArrayBuffer): boolean {
+  if (typeof data !== "string" || data.length > PONG_LENGTH) return false;
+  try {
+    return (JSON.parse(data) as { type?: unknown } | null)?.type === "pong";
+  } catch {
+    return false;
   }
 }

@@ -2,5 +2,5 @@
 /** The hooks alone: what the components need is not in it. */
 export { MonitorProvider, useMonitor } from "./context.js";
 export { useGeneration, type QueueStatus, type UseGeneration, type UseGenerationOptions } from "./useGeneration.js";
-export { useInstances, useLiveJobs } from "./useLive.js";
+export { useConnection, useInstances, useLiveJob, useLiveJobs, useLiveOrder } from "./useLive.js";
 export { useSteadyText } from "./useSteadyText.js";

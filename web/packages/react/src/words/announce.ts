@@ -1,3 +1,4 @@
+import { isEnded } from "../core/order.js";
 import { currentNode } from "../core/select.js";
 import type { JobState } from "../core/reducer.js";
 
@@ -11,10 +12,9 @@ export interface Announcement {
 export function announcement(before: JobState, after: JobState): Announcement | undefined {
   const [was, is] = [before.generation, after.generation];
   if (!is || !was || was.queueId !== is.queueId) return undefined;
-  if (was.status !== is.status || (was.retry === undefined) !== (is.retry === undefined)) {
-    if (is.status === "failed") return { text: is.message ?? "Failed", urgent: true };
-    if (is.retry || is.status === "completed" || is.status === "interrupted") return told(is.message ?? is.status);
-  }
+  const ends = was.completedAt === undefined && is.completedAt !== undefined && isEnded(is);
+  if (ends && is.status === "failed") return { text: is.message ?? "Failed", urgent: true };
+  if (ends || (is.retry && !was.retry)) return told(is.message ?? is.status);
   if (was.stalledSince === undefined && is.stalledSince !== undefined) return told(is.message ?? "No word from the server");
   if (is.status !== "processing") return undefined;
   const quarter = Math.floor(is.overallPercentage / 25);

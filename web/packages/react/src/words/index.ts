@@ -12,3 +12,5 @@ export * from "./steps.js";
 export * from "./traceback.js";
 export * from "./titles.js";
 export * from "./preview.js";
+export * from "./notices.js";
+export * from "./seeds.js";

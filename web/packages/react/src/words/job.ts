@@ -33,7 +33,8 @@ export function overallWords(state: JobState, now: number): OverallWords {
 
 function waiting(generation: Generation): OverallWords {
   const { queuePosition, estimatedWaitTime, message, eta } = generation;
-  const headline = queuePosition === undefined ? (message ?? "Waiting") : inLine(queuePosition, estimatedWaitTime);
+  // The server's sentence says the same, and more where there is no server yet.
+  const headline = message ?? inLine(queuePosition, estimatedWaitTime);
   return { headline, detail: eta ? `${timeLeft(eta)}, the wait included` : "" };
 }
 

@@ -54,7 +54,7 @@ export function about(ms: number): string {
 
 /** `3rd in line, starts in 2 min`. */
 export function inLine(position: number | undefined, waitMs: number | undefined): string {
-  const place = position === undefined ? "waiting" : position <= 1 ? "next in line" : `${ordinal(position)} in line`;
+  const place = position === undefined ? "waiting" : `${ordinal(Math.max(1, position))} in line`;
   if (waitMs === undefined) return place;
   return `${place}, starts in ${waitMs < 5 * SECOND ? "a few seconds" : roughly(waitMs)}`;
 }

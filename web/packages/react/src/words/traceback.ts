@@ -31,6 +31,6 @@ export function readTraceback(traceback: readonly string[]): { calls: Call[]; re
 function relative(path: string, home: string | undefined): string {
   for (const root of [PACKAGES, LIBRARY]) if (root.test(path)) return path.replace(root, "");
   if (home !== undefined && path.startsWith(home)) return path.slice(home.length);
-  const known = /\/((?:custom_nodes|comfy|comfy_extras|comfy_execution|comfy_api|app)\/.*|nodes\.py)$/.exec(path);
+  const known = /\/((?:custom_nodes|comfy|comfy_extras|comfy_execution|comfy_api)\/.*|nodes\.py)$/.exec(path);
   return known?.[1] ?? path.replace(/^.*\/(?=[^/]+\/[^/]+$)/, "");
 }

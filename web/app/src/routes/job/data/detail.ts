@@ -1,0 +1,28 @@
+/** What frames do not carry and HTTP does: suggestions, memory of attempts, starts of nodes. Pure. */
+import { isEnded, withSnapshot, type Attempt, type Generation, type JobState, type Node } from "@comfyui-monitor/react";
+
+/** Changes when it is worth asking for the generation once more. */
+export function detailKey({ generation }: JobState): string | undefined {
+  if (!generation) return undefined;
+  const { queueId, promptId, attempts, status } = generation;
+  return isEnded(generation) || attempts.length > 1 ? [queueId, promptId, attempts.length, status].join() : undefined;
+}
+
+/** A state with what a fetched generation adds. */
+export function withDetail(state: JobState, detail: Generation | undefined): JobState {
+  const held = state.generation;
+  if (!held || !detail || detail.queueId !== held.queueId) return state;
+  const isSame = detail.promptId === held.promptId;
+  if (isSame && isEnded(held) && isEnded(detail) && detail.sequence >= held.sequence) return withSnapshot(state, detail, state.heardAt);
+  const attempts = held.attempts.map((attempt) => ({ ...detail.attempts.find(({ number }) => number === attempt.number), ...attempt }) as Attempt);
+  const nodes = isSame ? withStartTimes(held.nodes, detail.nodes) : held.nodes;
+  return { ...state, generation: { ...held, attempts, nodes } };
+}
+
+function withStartTimes(nodes: Node[], detail: readonly Node[]): Node[] {
+  const starts = new Map(detail.map(({ nodeId, startedAt }) => [nodeId, startedAt]));
+  return nodes.map((node) => {
+    const startedAt = node.startedAt ?? starts.get(node.nodeId);
+    return startedAt === node.startedAt || startedAt === undefined ? node : { ...node, startedAt };
+  });
+}

@@ -1,0 +1,34 @@
+import { EdgeLight, groupOf, isEnded, type Summary } from "@comfyui-monitor/react";
+import { memo } from "react";
+import styles from "./Thumbnail.module.css";
+import { usePreview } from "./usePreview.js";
+
+interface Props {
+  job: Summary;
+  inView: boolean;
+}
+
+/** The picture of a job: its result, its newest preview while it runs, or where one will be. */
+export function Thumbnail({ job, inView }: Props) {
+  const isRunning = job.status === "processing";
+  const preview = usePreview(job.queueId, isRunning && inView && !job.coarse);
+  const picture = <Picture url={preview ?? ownUrl(job.thumbnailUrl)} look={isRunning ? "lit" : groupOf(job) === "waiting" ? "waiting" : "plain"} />;
+  if (isEnded(job) || groupOf(job) === "waiting") return picture;
+  return (
+    <EdgeLight percentage={job.overallPercentage} lit={isRunning} radius={8} width={2} gap={1} className={styles.edge ?? ""}>
+      {picture}
+    </EdgeLight>
+  );
+}
+
+const LOOKS = { lit: styles.lit, waiting: styles.waiting, plain: styles.plain };
+
+// A background, as an image would have listeners of its own in every row.
+const Picture = memo(function Picture({ url, look }: { url: string | undefined; look: keyof typeof LOOKS }) {
+  return <span className={`${styles.picture} ${LOOKS[look]}`} {...(url ? { "data-picture": "", style: { backgroundImage: `url(${JSON.stringify(url)})` } } : {})} />;
+});
+
+/** Only what the monitor itself serves. */
+function ownUrl(url: string | undefined): string | undefined {
+  return url?.startsWith("/") && !url.startsWith("//") ? url : undefined;
+}
