@@ -32,7 +32,7 @@ export function App() {
             <Route path="/jobs" component={Jobs} />
             <Route path="/jobs/:queueId/focus" component={Focus} />
             <Route path="/jobs/:queueId" component={Job} />
-            <Route path="/instances" component={Instances} />
+            <Route path="/instances/:instanceId?" component={Instances} />
             <Route path="/performance" component={Performance} />
             <Route component={Unknown} />
           </Switch>

@@ -18,6 +18,8 @@ export function Drop() {
     // `dragleave` comes for every element that is left; only the window's own has no other it goes to.
     const over = (event: DragEvent) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
+      // A field that takes it itself.
+      if (event.defaultPrevented) return setOver(false);
       event.preventDefault();
       event.dataTransfer.dropEffect = "copy";
       setOver(true);

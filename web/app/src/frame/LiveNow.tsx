@@ -1,5 +1,6 @@
 import { RunStrip, shownState, stripOfSummary, timeLeftShort, wholePercent, type Summary } from "@comfyui-monitor/react";
 import { useLiveJobs } from "@comfyui-monitor/react";
+import { memo } from "react";
 import { Link } from "wouter";
 import { useConnection } from "../connection/useConnection.js";
 import { jobPath } from "../jobs/open.js";
@@ -24,7 +25,8 @@ export function LiveNow() {
   );
 }
 
-function LiveJob({ job, isOffline }: { job: Summary; isOffline: boolean }) {
+// The list changes with every job, up to once a frame: each of these with its own alone.
+const LiveJob = memo(function LiveJob({ job, isOffline }: { job: Summary; isOffline: boolean }) {
   const now = useNow();
   const left = shownLeft(job, now, isOffline, timeLeftShort);
   const state = shownState(job);
@@ -45,4 +47,4 @@ function LiveJob({ job, isOffline }: { job: Summary; isOffline: boolean }) {
       </Link>
     </li>
   );
-}
+});

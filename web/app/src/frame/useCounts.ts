@@ -1,12 +1,12 @@
-import { count, isEnded, useInstances, useLiveJobs } from "@comfyui-monitor/react";
+import { count, useInstances, useLiveOrder } from "@comfyui-monitor/react";
 
 /** What stands beside a route, and what it counts for those who hear it. */
 export type Counts = Record<string, { text: string; of: string } | undefined>;
 
 export function useCounts(): Counts {
-  const { jobs } = useLiveJobs();
+  const { running, waiting } = useLiveOrder();
   const { instances } = useInstances();
-  const active = jobs.filter((job) => !isEnded(job)).length;
+  const active = running.length + waiting.length;
   const away = instances.filter(({ state }) => state === "disconnected").length;
   return {
     "/jobs": active > 0 ? { text: count(active), of: "running or waiting" } : undefined,

@@ -142,10 +142,15 @@ test("a prompt id leads to its job; an id that nobody knows says so", async () =
   expect(history?.at(-1)).toBe(`/jobs/${view.queueId}?attempt=1`);
 });
 
+test("what cannot be an id of a job is asked for as a prompt id at once", async () => {
+  await openPage("/jobs/nobody");
+  expect(text()).toContain("No job with this id");
+});
+
 test("an unknown job says that none has this id", async () => {
-  const { snapshot } = await openPage("/jobs/nobody");
+  const { snapshot } = await openPage("/jobs/00000000-0000-4000-8000-000000000000");
+  expect(text()).not.toContain("No job with this id");
   await snapshot(null);
-  await act(async () => {});
   expect(text()).toContain("No job with this id");
   expect(text()).toContain("It may be older than the 30 days that are kept");
 });

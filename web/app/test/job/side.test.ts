@@ -1,7 +1,7 @@
 import type { Instance, JobEvent, Output } from "@comfyui-monitor/react";
 import { expect, test } from "vitest";
 import { attemptIn, hrefOf } from "../../src/routes/job/address.js";
-import { detailKey, withDetail } from "../../src/routes/job/data/detail.js";
+import { detailKey, withDetail, withStop } from "../../src/routes/job/data/detail.js";
 import { fileNameOf } from "../../src/routes/job/data/fileName.js";
 import { exactGraph, newSeed, seedOf, spacedSeed } from "../../src/routes/job/data/seed.js";
 import { eventsKey } from "../../src/routes/job/data/useEvents.js";
@@ -23,7 +23,7 @@ test("a card is named as people name it", () => {
 });
 
 test("facts that are known are told, others are left out", () => {
-  const known = { generation: generation([]), attempt: 1, instance, seed: { nodeId: "3", input: "seed", value: "418276903" }, submitter: undefined, maxRetries: 3 };
+  const known = { generation: generation([]), attempt: 1, instance, seed: { nodeId: "3", input: "seed", value: "418276903" }, submitter: undefined, maxRetries: 3, attempts: 1 };
   expect(factsOf(known).map(({ name, value }) => `${name}: ${value}`)).toEqual([
     "Instance: atlas, RTX 4090", "Attempt: 1 of 4", "Seed: 418\u2009276\u2009903", "Waited: 2.0 s", "GPU memory: 18.2 of 24 GB", "Client: monitor-atlas",
   ]);
@@ -126,6 +126,12 @@ test("what only HTTP tells is added to what frames told, and never replaces what
   expect(both?.suggestions).toBeUndefined();
   expect(detailKey(stateOf(generation([])))).toBeUndefined();
   expect(detailKey(live)).toBe("q1,p1,1,failed");
+});
+
+test("a node that stopped has the step of its attempt, where its own is not kept", () => {
+  const attempts = [{ promptId: "p1", instanceId: "a", number: 1, status: "failed" as const, stoppedAt: { nodeId: "3", value: 7, max: 24 } }];
+  const [bare, told] = [node("3", { state: "error" }), node("3", { state: "error", value: 8, max: 24 })].map((one) => withStop(stateOf(generation([one], { attempts }))));
+  expect([bare?.generation?.nodes[0]?.value, told?.generation?.nodes[0]?.value]).toEqual([7, 8]);
 });
 
 test("addresses: an attempt is a number from one, and a prompt id leads to its own attempt", () => {

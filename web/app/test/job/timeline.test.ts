@@ -69,6 +69,11 @@ test("what is to come lies to the right of now, as long as the time left", () =>
   expect(totalOf(spans, 10_000)).toBe(18_000);
 });
 
+test("of a job that waits, the time each node should take is shown from its start", () => {
+  const spans = spansOf(course([node("1", { expectedMs: 2_000 }), node("2", { expectedMs: 500 })], { elapsedMs: 0, eta: { remainingMs: 60_000, lowMs: 1, highMs: 2 } }, { status: "pending" }));
+  expect([spans.get("1")?.end, spans.get("2")?.end]).toEqual([2_000, 2_500]);
+});
+
 test("a silent job's bar is stalled, not lit", () => {
   const spans = spansOf(course([node("1", { state: "running", startedAt: iso(0) })], {}, { stalledSince: iso(1) }));
   expect(spans.get("1")?.kind).toBe("stalled");

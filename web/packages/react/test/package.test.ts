@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "vite";
@@ -11,6 +12,7 @@ async function bundled(entry: string): Promise<string> {
   const built = await build({
     configFile: false,
     logLevel: "silent",
+    oxc: { jsx: { runtime: "automatic", development: false } },
     build: {
       write: false,
       minify: true,
@@ -43,4 +45,12 @@ test.each([
   expect(size).toBeGreaterThan(3_000);
   expect(size).toBeLessThanOrEqual(most);
   expect(importedAlone(code)).toBe("imported\n");
+});
+
+test("what is marked for the browser names its exports: a star there is more than bundlers of server components read", () => {
+  const marked = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.tsx?$/.test(file))
+    .filter((file) => readFileSync(SOURCE + file, "utf8").startsWith('"use client"'));
+  expect(marked.length).toBeGreaterThan(10);
+  for (const file of marked) expect(readFileSync(SOURCE + file, "utf8"), file).not.toMatch(/^export \*/m);
 });

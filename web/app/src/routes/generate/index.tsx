@@ -1,5 +1,5 @@
-import { isGenerating, useLiveJobs, type MonitorClient } from "@comfyui-monitor/react";
-import { useCallback, useEffect, useMemo } from "react";
+import { isGenerating, useLiveJobs, useMonitor, type JobState, type MonitorClient } from "@comfyui-monitor/react";
+import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 import { useLocation, useSearch } from "wouter";
 import { Page } from "../../frame/Page.js";
 import { NotifyButton } from "../../notify/NotifyBell.js";
@@ -61,11 +61,11 @@ export default function Generate() {
   const hasSeed = loaded?.inputs.some(({ role }) => role === "seed") ?? false;
   const again = submit.submit;
   const onNewSeed = useMemo(() => (hasSeed ? () => throwDice() && void again() : undefined), [hasSeed, again]);
-  const title = own.find(({ queueId }) => queueId === shown)?.state.generation?.title;
+  const title = useJob(shown, ({ generation }) => generation?.title);
   const isInForm = shown !== undefined && ownJobs.get()[0]?.queueId === shown && loaded !== undefined;
   const stage = shown === undefined ? <StageEmpty /> : <Stage key={shown} queueId={shown} own={own} isInForm={isInForm} onNewSeed={onNewSeed} />;
   return (
-    <Page wide title={isPhone && title ? title : "Generate"} actions={isPhone ? undefined : <Figures shown={shown} own={own} />}>
+    <Page wide title={isPhone && title ? title : "Generate"} actions={isPhone ? undefined : <Figures shown={shown} />}>
       {loaded === undefined && shown === undefined ? <Start reading={reading} /> : (
         <div className={styles.generate}>
           <FormPlace isPhone={isPhone} reading={reading} another={own.some(({ state }) => isGenerating(state))} {...submit} />
@@ -76,17 +76,26 @@ export default function Generate() {
   );
 }
 
+/** What matters of a job here, so that not every step of it is a change of the whole page. */
+function useJob<T extends string | boolean | undefined>(queueId: string | undefined, select: (state: JobState) => T): T | undefined {
+  const client = useMonitor();
+  const job = useMemo(() => (queueId === undefined ? undefined : client.job(queueId)), [client, queueId]);
+  return useSyncExternalStore(job?.subscribe ?? never, () => job && select(job.getSnapshot()));
+}
+
+const never = () => () => {};
+
 /** In the top bar: how busy the servers are, and the bell of the job on the stage. */
-function Figures({ shown, own }: { shown: string | undefined; own: readonly Candidate[] }) {
+function Figures({ shown }: { shown: string | undefined }) {
   const { jobs } = useLiveJobs();
   const running = jobs.filter(({ status }) => status === "processing").length;
   const waiting = jobs.filter(({ status }) => status === "pending").length;
   const words = [running > 0 && `${running} running`, waiting > 0 && `${waiting} waiting`].filter(Boolean).join(", ");
-  const job = own.find(({ queueId }) => queueId === shown);
+  const isOver = useJob(shown, (state) => state.generation !== undefined && !isGenerating(state)) ?? false;
   return (
     <>
       {words && <span className={styles.figures}>{words}</span>}
-      {(!job || isGenerating(job.state)) && <NotifyButton queueId={job ? shown : undefined} />}
+      {!isOver && <NotifyButton queueId={shown} label={shown === undefined ? "Tell me when any is done" : "Tell me when done"} />}
     </>
   );
 }

@@ -1,3 +1,80 @@
+import { useInstances, useLiveJobs, type Instance } from "@comfyui-monitor/react";
+import { Unplug } from "lucide-react";
+import { useParams } from "wouter";
+import { useLocationProperty } from "wouter/use-browser-location";
+import { Button } from "../../controls/Button.js";
+import { Empty } from "../../controls/Empty.js";
+import { Loading } from "../../controls/Loading.js";
+import { Page } from "../../frame/Page.js";
+import { Card } from "./Card.js";
+import { neverHeard } from "./connection.js";
+import { addressOf } from "./device.js";
+import { FleetBar } from "./FleetBar.js";
+import { takesNext } from "./fleet.js";
+import styles from "./instances.module.css";
+import { inFixedOrder, meantBy } from "./order.js";
+import { queueScale } from "./queue.js";
+import { useReconnect } from "./useReconnect.js";
+
+/** `/instances`, `/instances/{id}`, `/instances#{id or name}`: every ComfyUI server under watch. */
 export default function Instances() {
-  return null;
+  const { instances: unordered, known } = useInstances();
+  const { jobs } = useLiveJobs();
+  const { instanceId } = useParams<{ instanceId?: string }>();
+  const hash = useLocationProperty(() => location.hash.slice(1));
+  const instances = inFixedOrder(unordered);
+  const meant = meantBy(instanceId ?? hash, instances)?.instanceId;
+  const next = takesNext(instances, jobs);
+  const scaleMs = queueScale(instances);
+  const [only] = instances;
+
+  if (!known) return <Page title="Instances"><Loading><Shapes /></Loading></Page>;
+  if (!only) {
+    return (
+      <Page title="Instances">
+        <Empty icon={<Unplug />} title="No instances">The monitor watches none: name one in its configuration</Empty>
+      </Page>
+    );
+  }
+  if (instances.length === 1 && neverHeard(only)) return <Page title="Instances"><Waiting instance={only} /></Page>;
+  return (
+    <Page title="Instances" actions={<FleetBar instances={instances} jobs={jobs} />}>
+      <ul className={styles.cards}>
+        {instances.map((instance) => (
+          <li key={instance.instanceId}>
+            <Card
+              instance={instance}
+              jobs={jobs}
+              scaleMs={scaleMs}
+              takesNext={next === instance.instanceId}
+              meant={meant === instance.instanceId}
+            />
+          </li>
+        ))}
+      </ul>
+    </Page>
+  );
+}
+
+/** The only one has never been heard. */
+function Waiting({ instance }: { instance: Instance }) {
+  const { tryNow, trying } = useReconnect(instance);
+  return (
+    <Empty
+      icon={<Unplug />}
+      title={`Waiting for ComfyUI at ${addressOf(instance.url)}`}
+      actions={<Button variant="primary" onClick={tryNow} disabled={trying}>{trying ? "Trying" : "Try now"}</Button>}
+    >
+      Nothing answers there yet. Start ComfyUI and this page wakes up by itself. The address is <code>COMFYUI_HOST</code>,{" "}
+      <code>COMFYUI_PORT</code>
+    </Empty>
+  );
+}
+
+function Shapes() {
+  return (
+    <div className={styles.cards}>
+      {[1, 2, 3].map((card) => <div key={card} className={styles.shape} />)}
+    </div>
+  );
 }

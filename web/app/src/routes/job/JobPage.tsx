@@ -90,7 +90,8 @@ function Crumbs({ generation: { title, queueId } }: { generation: Generation }) 
 function Sum({ job: { shown, isNewest }, isOffline, hasEnding }: { job: Job; isOffline: boolean; hasEnding: boolean }) {
   const marks = useMarks();
   const marked = useMarked();
-  const chip = hasEnding || shown.generation?.retry ? undefined : <MessageChip state={shown} isOffline={isOffline} />;
+  // What waits says its place in line already.
+  const chip = hasEnding || shown.generation?.status === "pending" ? undefined : <MessageChip state={shown} isOffline={isOffline} />;
   return <Overall state={shown} offline={isOffline && isNewest} aside={chip} marked={marked} onMark={marks.mark} />;
 }
 

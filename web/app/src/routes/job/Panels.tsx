@@ -25,7 +25,7 @@ export interface PanelsProps {
 export function Panels({ job, generation, names, titleOf, seed, events, isOffline, isNarrow }: PanelsProps) {
   const { shown, attempt, isNewest, instance, heard, preview, queueId } = job;
   const submitter = useMemo(() => submitterOf(events), [events]);
-  const facts = <Facts facts={factsOf({ generation, attempt, instance, seed, submitter, maxRetries: heard.maxRetries })} />;
+  const facts = <Facts facts={factsOf({ generation, attempt, instance, seed, submitter, maxRetries: heard.maxRetries, attempts: job.newest.generation?.attempts.length ?? 1 })} />;
   const starts = heard.starts.promptId === generation.promptId ? heard.starts : NO_STARTS;
   const progress = useMemo(() => heard.progress.filter(({ key }) => key.startsWith(generation.promptId)), [heard.progress, generation.promptId]);
   const graph = <GraphFrame queueId={queueId} state={shown} names={names} isNewest={isNewest} isTab={isNarrow} />;

@@ -6,7 +6,7 @@ import { Button } from "../../controls/Button.js";
 import { Empty } from "../../controls/Empty.js";
 import { Loading } from "../../controls/Loading.js";
 import { Page } from "../../frame/Page.js";
-import { attemptIn, hrefOf } from "./address.js";
+import { attemptIn, hrefOf, isQueueId } from "./address.js";
 import { useAnswer } from "./data/useAnswer.js";
 import { useJob } from "./data/useJob.js";
 import { JobPage } from "./JobPage.js";
@@ -17,7 +17,9 @@ export default function Job({ params: { queueId } }: { params: { queueId: string
   const client = useMonitor();
   const [, navigate] = useLocation();
   const job = useJob(queueId, attemptIn(useSearch()));
-  const isUnheard = job.newest.generation === null;
+  const { generation: newest } = job.newest;
+  // Of what cannot be the id of a job the live connection says nothing at all.
+  const isUnheard = newest === null || (newest === undefined && !isQueueId(queueId));
   // It may be a prompt id, or a job that the monitor keeps on disk alone.
   const asPrompt = useAnswer(isUnheard ? `prompt ${queueId}` : undefined, () => client.api.job(queueId));
   const to = asPrompt.value && hrefOf(asPrompt.value, queueId);

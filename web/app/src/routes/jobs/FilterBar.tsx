@@ -1,11 +1,12 @@
 import { count } from "@comfyui-monitor/react";
 import { Clock, Search, Server, X } from "lucide-react";
 import { useEffect, useState, type Ref } from "react";
+import { classes } from "../../classes.js";
 import { IconButton } from "../../controls/Button.js";
 import { Choice } from "../../controls/Choice.js";
 import { Kbd } from "../../controls/Kbd.js";
 import styles from "./FilterBar.module.css";
-import { SHOWS, TIMES, type Filters, type Show, type Since } from "./filters.js";
+import { SHOWS, TIMES, UNFILTERED, type Filters, type Show, type Since } from "./filters.js";
 
 interface Props {
   filters: Filters;
@@ -37,11 +38,11 @@ export function FilterBar({ filters, counts, instances, searchRef, onFilters }: 
         ))}
       </div>
       <div className={styles.more}>
-        <span className={styles.choice}>
+        <span className={classes(styles.choice, filters.instanceId !== "" && styles.narrows)}>
           <Server aria-hidden="true" />
           <Choice label="Instance" value={filters.instanceId} choices={choices} onChange={(instanceId) => onFilters({ ...filters, instanceId })} />
         </span>
-        <span className={styles.choice}>
+        <span className={classes(styles.choice, filters.since !== UNFILTERED.since && styles.narrows)}>
           <Clock aria-hidden="true" />
           <Choice label="Time" value={filters.since} choices={TIMES} onChange={(since) => onFilters({ ...filters, since: since as Since })} />
         </span>

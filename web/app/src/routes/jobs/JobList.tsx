@@ -1,5 +1,7 @@
+import type { ShownState } from "@comfyui-monitor/react";
 import { useVirtualizer, type Range } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useImperativeHandle, useMemo, useLayoutEffect, useRef, useState, type CSSProperties, type KeyboardEvent, type MouseEvent, type PointerEvent, type Ref, type RefObject } from "react";
+import { classes } from "../../classes.js";
 import { useConnection } from "../../connection/useConnection.js";
 import { useJobActions } from "../../jobs/actions.js";
 import { GroupHeader } from "./GroupHeader.js";
@@ -23,6 +25,8 @@ interface Props {
   problem: string | undefined;
   isPhone: boolean;
   selection: Selection;
+  /** What stands before the name of a day. */
+  dayGlyph: ShownState;
   /** Rows that have just come. */
   fresh: ReadonlySet<string>;
   instanceNames: ReadonlyMap<string, string>;
@@ -38,12 +42,14 @@ interface Props {
 /** Rows before the end of what is known, at which more is fetched. */
 const AHEAD = 30;
 const OVERSCAN = 8;
+/** Running jobs up to which their strips glide: each that does is a layer, made anew with every frame. */
+const MANY = 12;
 
 /** The rows that are in view and a few around them, however many there are. All events come to the list itself. */
-export function JobList({ rows, pages, more, problem, isPhone, selection, fresh, instanceNames, handle, onHold, onOpen, onSelect, onKeyDown, onUnfold }: Props) {
+export function JobList({ rows, pages, more, problem, isPhone, selection, dayGlyph, fresh, instanceNames, handle, onHold, onOpen, onSelect, onKeyDown, onUnfold }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   const bar = useScrollBar(scroller);
-  const { isOffline } = useConnection();
+  const { isOffline, lostAt } = useConnection();
   const { cancelling } = useJobActions();
   const rangeExtractor = useCallback((range: Range) => inReach(rows, range), [rows]);
   const virtual = useVirtualizer({
@@ -67,6 +73,10 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
     pages.use(rows.slice(from, to + 1).flatMap((row) => (row.kind === "job" ? [row.queueId] : [])));
     if (more && !problem && to >= rows.length - AHEAD) void pages.more();
   }, [pages, rows, from, to, more, problem]);
+
+  // Not read from the element in a listener of its own: that would lay the page out twice for every frame.
+  const isScrolled = (virtual.scrollOffset ?? 0) > 4;
+  useEffect(() => onHold("scrolled", isScrolled), [onHold, isScrolled]);
 
   useEffect(
     () => () => {
@@ -106,9 +116,8 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
       aria-rowcount={more ? -1 : rows.length}
       aria-activedescendant={active && selection.current !== undefined ? rowId(selection.current) : undefined}
       tabIndex={0}
-      className={styles.list}
+      className={classes(styles.list, running(rows) > MANY && styles.still)}
       style={{ "--jobs-bar": `${bar}px` } as CSSProperties}
-      onScroll={(event) => onHold("scrolled", event.currentTarget.scrollTop > 4)}
       onClick={onClick}
       onKeyDown={onKeyDown}
       onPointerEnter={pointed(true)}
@@ -118,7 +127,7 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
         {virtual.getVirtualItems().map(({ index, start, size, key }) => {
           const row = rows[index];
           if (!row) return null;
-          if (row.kind === "group") return <GroupHeader key={row.key} row={row} index={index + 1} top={start} isSticky={index === sticky} />;
+          if (row.kind === "group") return <GroupHeader key={row.key} row={row} index={index + 1} top={start} isSticky={index === sticky} glyph={dayGlyph} />;
           if (row.kind !== "job") return <ListEnd key={row.key} row={row} index={index + 1} top={start} problem={problem} onRetry={() => void pages.more()} />;
           const { queueId } = row;
           const paged = pages.job(queueId);
@@ -135,7 +144,7 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
               isCancelling={cancelling.has(queueId)}
               isFresh={fresh.has(queueId)}
               inView={index >= from && index <= to}
-              isOffline={isOffline}
+              lostAt={isOffline ? (lostAt ?? 0) : undefined}
               names={instanceNames}
             />
           );
@@ -143,6 +152,11 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, fresh,
       </div>
     </div>
   );
+}
+
+function running(rows: readonly Row[]): number {
+  const [first] = rows;
+  return first?.kind === "group" && first.group === "running" ? (first.count ?? 0) : 0;
 }
 
 /** How much room the scroll bar takes: rows end where the top bar does, with one or without. */

@@ -35,7 +35,8 @@ export interface JobRowProps {
   isCancelling: boolean;
   isFresh: boolean;
   inView: boolean;
-  isOffline: boolean;
+  /** There is no connection since then: figures are of that moment (ms). */
+  lostAt: number | undefined;
   /** Of servers, by their ids. */
   names: ReadonlyMap<string, string>;
 }
@@ -65,13 +66,15 @@ export function rowId(queueId: string): string {
 
 type CellsProps = Omit<JobRowProps, "paged"> & { job: Summary };
 
-function Cells({ job, isSelected, isCancelling, inView, isOffline, names }: CellsProps) {
+function Cells({ job, isSelected, isCancelling, inView, lostAt, names }: CellsProps) {
   const client = useMonitor();
   // What has ended stands still.
-  const now = useNow(isEnded(job) ? 60_000 : 1_000);
+  const time = useNow(isEnded(job) ? 60_000 : 1_000);
+  const now = lostAt ?? time;
+  const isOffline = lostAt !== undefined;
   const { queueId, title } = job;
   const row = told(job, { now: client.serverTime(now), isOffline, isCancelling, retry: useRetryNote(job) });
-  const time = useSteadyText(row.time, now, `${job.status} ${isCancelling} ${isOffline}`);
+  const left = useSteadyText(row.time, now, `${job.status} ${isCancelling} ${isOffline}`);
   const instance = names.get(job.instanceId) ?? job.instanceId;
   const percentage = job.overallPercentage;
   // Of one that runs, the name alone: what changes with every step is beside it.
@@ -96,10 +99,11 @@ function Cells({ job, isSelected, isCancelling, inView, isOffline, names }: Cell
         <span className={styles.doing}>{row.doing}</span>
       </span>
       <span role="gridcell" className={styles.strip}>
-        {row.state !== "queued" && <RunStrip segments={stripOfSummary(job)} percentage={percentage} state={stripState(row.state)} height={6} label={hint} />}
+        {/* Half a percent is less than a pixel of it. */}
+        {row.state !== "queued" && <RunStrip segments={stripOfSummary(job)} percentage={Math.floor(2 * percentage) / 2} state={stripState(row.state)} height={6} label={hint} />}
       </span>
       <span role="gridcell" className={styles.percent}>{row.percent}</span>
-      <span role="gridcell" className={styles.time} {...(row.timeTitle && { title: row.timeTitle })}>{time}</span>
+      <span role="gridcell" className={styles.time} {...(row.timeTitle && { title: row.timeTitle })}>{left}</span>
       <span role="gridcell" className={styles.instance} title={instance}>{instance}</span>
       <span role="gridcell" className={styles.age} title={row.ageTitle}>{row.age}</span>
     </>

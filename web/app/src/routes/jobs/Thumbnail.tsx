@@ -1,4 +1,4 @@
-import { EdgeLight, groupOf, isEnded, type Summary } from "@comfyui-monitor/react";
+import { EdgeLight, groupOf, isEnded, wholePercent, type Summary } from "@comfyui-monitor/react";
 import { memo } from "react";
 import styles from "./Thumbnail.module.css";
 import { usePreview } from "./usePreview.js";
@@ -15,7 +15,7 @@ export function Thumbnail({ job, inView }: Props) {
   const picture = <Picture url={preview ?? ownUrl(job.thumbnailUrl)} look={isRunning ? "lit" : groupOf(job) === "waiting" ? "waiting" : "plain"} />;
   if (isEnded(job) || groupOf(job) === "waiting") return picture;
   return (
-    <EdgeLight percentage={job.overallPercentage} lit={isRunning} radius={8} width={2} gap={1} className={styles.edge ?? ""}>
+    <EdgeLight percentage={wholePercent(job.overallPercentage)} lit={isRunning} radius={8} width={2} gap={1} className={styles.edge ?? ""}>
       {picture}
     </EdgeLight>
   );

@@ -98,6 +98,7 @@ export default function Jobs() {
               problem={state.problem}
               isPhone={isPhone}
               selection={selection}
+              dayGlyph={filters.show === "wrong" ? "failed" : "done"}
               fresh={fresh}
               instanceNames={servers.names}
               handle={list}

@@ -21,13 +21,10 @@ export function useListKeys({ ids, selection, change, onOpen, onSearch }: Option
     k: () => change(moved(selection, ids, -1)),
     "Shift+J": () => change(extended(selection, ids, 1)),
     "Shift+K": () => change(extended(selection, ids, -1)),
-    x: () => current !== undefined && change(toggled(selection, current)),
-    Enter: (event) => current !== undefined && isFree(event) && onOpen(current),
-    Escape: () => selection.selected.size > 0 && change(cleared(selection)),
-    "/": (event) => {
-      event.preventDefault();
-      onSearch();
-    },
+    "/": onSearch,
+    // A key that is bound is taken: these only while there is something for them.
+    ...(current !== undefined && { x: () => change(toggled(selection, current)), Enter: () => onOpen(current) }),
+    ...(selection.selected.size > 0 && { Escape: () => change(cleared(selection)) }),
   });
   return useCallback(
     (event: ReactKeyboardEvent) => {
@@ -40,9 +37,4 @@ export function useListKeys({ ids, selection, change, onOpen, onSearch }: Option
     },
     [ids, selection, current, change],
   );
-}
-
-/** Whether `Enter` is not for something else that has the focus. */
-function isFree({ target }: KeyboardEvent): boolean {
-  return !(target instanceof Element && target.closest("a, button, input, textarea, select, dialog, [role=option], [role=combobox]"));
 }

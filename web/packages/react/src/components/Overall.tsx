@@ -27,7 +27,9 @@ export function Overall({ state, offline = false, aside, marked, onMark }: Overa
   // Offline, nothing is known of what passed since.
   const now = offline || !ticks ? Math.max(state.heardAt, offline ? 0 : time) : time;
   const { headline, detail } = overallWords(state, now);
-  const left = useSteadyText(headline, now, `${generation?.queueId} ${generation?.status}`);
+  // Only the time left wavers; all else is said when it changes.
+  const of = generation?.status === "processing" ? `${generation.promptId} ${generation.stalledSince}` : headline;
+  const left = useSteadyText(headline, now, of);
   if (!generation) return null;
   const hasPercent = generation.status !== "pending" || generation.retry !== undefined;
   return (

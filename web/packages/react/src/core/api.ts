@@ -151,6 +151,12 @@ export class Api {
     return this.ask("GET", `/v1/jobs/${encodeURIComponent(promptId)}/events${query}`);
   }
 
+  /** Connections, starts and stops of an instance, oldest first; `after` is exclusive. */
+  instanceEvents(instanceId: string, after?: number): Promise<{ items: JobEvent[]; nextAfter?: number }> {
+    const query = { limit: "1000", ...(after !== undefined && { after: String(after) }) };
+    return this.ask("GET", `${instanceAt(instanceId)}/events${asked(query)}`);
+  }
+
   /** GPU memory of the last 30 minutes. */
   readings(instanceId: string, since?: Timestamp): Promise<Reading[]> {
     return this.ask("GET", `${instanceAt(instanceId)}/readings${asked(since === undefined ? {} : { since })}`);

@@ -5,6 +5,8 @@ import { Paint } from "./paint.js";
 import { same } from "./same.js";
 import { Store, type Readable } from "./store.js";
 
+export { isEnded };
+
 export interface LiveState {
   /** Whether a snapshot has come. */
   known: boolean;

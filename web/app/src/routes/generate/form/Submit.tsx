@@ -26,6 +26,9 @@ export function Submit({ state, errors, problem, sending, another, onSubmit, onS
   return (
     <div className={styles.foot}>
       <Complaints state={state} errors={errors} problem={problem} onShow={onShow} />
+      {state.uploadedTo !== undefined && state.instanceId !== state.uploadedTo && (
+        <p className={styles.elsewhere}>The input image is on {destinationName(state.uploadedTo, instances)} alone</p>
+      )}
       <div className={styles.destination}>
         <Server size={14} strokeWidth={1.7} aria-hidden="true" />
         {instances.length > 1 ? (

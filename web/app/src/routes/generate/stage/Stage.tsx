@@ -13,6 +13,7 @@ import { Loading } from "../../../controls/Loading.js";
 import { useCurrentJobs } from "../../../jobs/current.js";
 import { useJobActions } from "../../../jobs/actions.js";
 import { NotifyBell } from "../../../notify/NotifyBell.js";
+import { endingOf } from "../../job/endings/words.js";
 import { useMedia } from "../useMedia.js";
 import { Done } from "./Done.js";
 import { Failed } from "./Failed.js";
@@ -21,6 +22,7 @@ import styles from "./Stage.module.css";
 import { StageEnding } from "./StageEnding.js";
 import { StageShapes } from "./StageShapes.js";
 import { TitleLine } from "./TitleLine.js";
+import { Waiting } from "./Waiting.js";
 import { resultsOf, waitingBehind, type Candidate } from "./which.js";
 
 export interface StageProps {
@@ -53,10 +55,11 @@ export function Stage({ queueId, own, isInForm, onNewSeed }: StageProps) {
   const mark = { marked, onMark: setMarked };
   const isRetried = isGenerating(state) && (generation.retry !== undefined || generation.retryCount > 0);
   const hasFailed = generation.status === "failed" && generation.reason !== "instance_lost";
+  const ending = endingOf(state, instance, Date.now());
   const main = mainOutput(generation.outputs);
   const before = resultsOf(own).find(({ output }) => output.kind === "image" && output.status === "stored")?.output;
   return (
-    <div className={classes(styles.stage, isRetried && styles.retried)}>
+    <div className={classes(styles.stage, (isRetried || ending) && styles.told)}>
       <TitleLine generation={generation} instance={instance} behind={waitingBehind(own, queueId)} />
       {isRetried && (
         <div className={styles.banner}>
@@ -69,7 +72,7 @@ export function Stage({ queueId, own, isInForm, onNewSeed }: StageProps) {
           />
         </div>
       )}
-      <StageEnding state={state} instance={instance} own={own} queueId={queueId} onNewSeed={onNewSeed} />
+      {ending && <StageEnding ending={ending} state={state} own={own} queueId={queueId} onNewSeed={onNewSeed} />}
       <div className={styles.overall}>
         <Overall state={state} offline={isOffline} {...mark} />
         {isGenerating(state) && <Buttons generation={generation} />}
@@ -78,6 +81,7 @@ export function Stage({ queueId, own, isInForm, onNewSeed }: StageProps) {
         <>
           <div className={styles.preview}><LivePreview state={state} preview={preview} before={before?.thumbnailUrl ?? before?.url} offline={isOffline} /></div>
           <div className={styles.side}>
+            <Waiting state={state} instance={instance} />
             <CurrentProcessing state={state} offline={isOffline} />
             <Done state={state} isInForm={isInForm} onOpen={main && !main.preview ? () => setOpened(main.mediaId) : undefined} />
             <div className={styles.finished}><FinishedList state={state} {...mark} /></div>

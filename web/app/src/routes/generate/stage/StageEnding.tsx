@@ -1,32 +1,30 @@
-import { clock, duration, type Instance, type JobState } from "@comfyui-monitor/react";
+import { clock, duration, type JobState } from "@comfyui-monitor/react";
 import { useLocation } from "wouter";
 import { Button } from "../../../controls/Button.js";
 import { useJobActions } from "../../../jobs/actions.js";
 import { NotifyButton } from "../../../notify/NotifyBell.js";
 import { EndingCard } from "../../job/endings/EndingCard.js";
-import { endingOf } from "../../job/endings/words.js";
+import type { Ending } from "../../job/endings/words.js";
 import { sameAs, type Candidate } from "./which.js";
 
 export interface StageEndingProps {
   queueId: string;
   state: JobState;
-  instance: Instance | undefined;
+  ending: Ending;
   own: readonly Candidate[];
   onNewSeed: (() => void) | undefined;
 }
 
 /** Lost, stopped, all from cache, or silent: what it means, and what can be done. */
-export function StageEnding({ queueId, state, instance, own, onNewSeed }: StageEndingProps) {
+export function StageEnding({ ending, queueId, state, own, onNewSeed }: StageEndingProps) {
   const { cancel, runAgain } = useJobActions();
   const [, navigate] = useLocation();
-  const now = Date.now();
-  const ending = endingOf(state, instance, now);
   const { generation } = state;
-  if (!ending || !generation) return null;
+  if (!generation) return null;
   const seed = onNewSeed ?? (() => navigate(`/?from=${encodeURIComponent(generation.promptId)}`));
   const earlier = ending.state === "cached" ? sameAs(own, { queueId, state })?.state.generation : undefined;
   const took = generation.durationMs === undefined ? "" : `. It took ${duration(generation.durationMs)}`;
-  const told = earlier?.completedAt ? { ...ending, text: `The picture is the same as at ${clock(earlier.completedAt, now, false)}${took}` } : ending;
+  const told = earlier?.completedAt ? { ...ending, text: `The picture is the same as at ${clock(earlier.completedAt, Date.now(), false)}${took}` } : ending;
   return (
     <EndingCard ending={told}>
       {ending.action === "again" && <Button variant={ending.state === "lost" ? "primary" : "secondary"} onClick={() => runAgain([generation])}>Run again</Button>}

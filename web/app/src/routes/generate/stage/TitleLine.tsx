@@ -34,9 +34,10 @@ export function TitleLine({ generation, instance, behind }: TitleLineProps) {
       </div>
       <div className={styles.actions}>
         <Button variant="quiet" icon={<Maximize2 aria-hidden="true" />} title="Only the picture (f)" onClick={() => navigate(`/jobs/${queueId}/focus`)}>Focus</Button>
-        {isEnded(generation) ? (
+        {generation.status === "completed" && (
           <Button icon={<Repeat2 aria-hidden="true" />} onClick={() => runAgain([generation])}>Run again</Button>
-        ) : (
+        )}
+        {!isEnded(generation) && (
           <Button icon={<CircleStop aria-hidden="true" />} disabled={isCancelling} onClick={() => cancel([generation])}>
             {isCancelling ? "Cancelling" : "Cancel"}
           </Button>

@@ -19,6 +19,18 @@ export function withDetail(state: JobState, detail: Generation | undefined): Job
   return { ...state, generation: { ...held, attempts, nodes } };
 }
 
+/** A node that stopped, with the step its attempt stopped at: of one that was read back, that is all that is kept. */
+export function withStop(state: JobState): JobState {
+  const { generation } = state;
+  const stopped = generation?.attempts.find(({ promptId }) => promptId === generation.promptId)?.stoppedAt;
+  if (!generation || stopped?.value === undefined || stopped.max === undefined) return state;
+  const { nodeId, value, max } = stopped;
+  const isBare = (node: Node) => node.nodeId === nodeId && node.value === undefined && (node.state === "error" || node.state === "interrupted");
+  if (!generation.nodes.some(isBare)) return state;
+  const nodes = generation.nodes.map((node) => (isBare(node) ? { ...node, value, max } : node));
+  return { ...state, generation: { ...generation, nodes } };
+}
+
 function withStartTimes(nodes: Node[], detail: readonly Node[]): Node[] {
   const starts = new Map(detail.map(({ nodeId, startedAt }) => [nodeId, startedAt]));
   return nodes.map((node) => {

@@ -1,6 +1,6 @@
 import { UNKNOWN, useGeneration, useInstances, useMonitor, withSnapshot, type Connection, type Instance, type JobState, type Preview } from "@comfyui-monitor/react";
 import { useMemo } from "react";
-import { detailKey, withDetail } from "./detail.js";
+import { detailKey, withDetail, withStop } from "./detail.js";
 import { useAnswer } from "./useAnswer.js";
 import { useHeard, type Heard } from "./useHeard.js";
 
@@ -28,13 +28,13 @@ export function useJob(queueId: string, wanted: number | undefined): Job {
   const { state: live, preview, connection } = useGeneration({ queueId, previews: true });
   const heard = useHeard(queueId);
   const detail = useAnswer(detailKey(live), () => client.api.generation(queueId)).value;
-  const newest = useMemo(() => withDetail(live, detail), [live, detail]);
+  const newest = useMemo(() => withStop(withDetail(live, detail)), [live, detail]);
   const attempts = newest.generation?.attempts ?? [];
   const last = attempts.at(-1)?.number ?? 0;
   const isNewest = wanted === undefined || wanted === last;
   const earlier = isNewest ? undefined : attempts.find(({ number }) => number === wanted);
   const answer = useAnswer(earlier?.promptId, () => client.api.job(earlier?.promptId ?? ""));
-  const past = useMemo(() => (answer.value ? withSnapshot(UNKNOWN, answer.value, Date.now()) : undefined), [answer.value]);
+  const past = useMemo(() => (answer.value ? withStop(withSnapshot(UNKNOWN, answer.value, Date.now())) : undefined), [answer.value]);
   const shown = isNewest ? newest : (past ?? UNKNOWN);
   const attempt = isNewest ? last : (wanted ?? last);
   const at = attempts.find(({ number }) => number === attempt)?.instanceId || newest.generation?.instanceId;

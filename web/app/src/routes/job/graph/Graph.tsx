@@ -71,7 +71,8 @@ function Canvas({ queueId, state, names, isNewest, isFilling, onFill }: GraphPro
     <GraphProvider value={context}>
       <div
         className={styles.graph}
-        role="listbox"
+        // Not a listbox: letters are keys of the page here, not typed to find a node.
+        role="tree"
         tabIndex={0}
         aria-label="Nodes of the graph, in the order they run. Arrow keys follow wires"
         aria-activedescendant={current === undefined ? undefined : optionId(current)}

@@ -18,12 +18,12 @@ export const NodeOptions = memo(function NodeOptions({ nodes, current }: { nodes
       {placed.slice(0, MOST).map(({ nodeId }) => (
         <Option key={nodeId} nodeId={nodeId} isCurrent={nodeId === current} />
       ))}
-      {placed.length > MOST && <span role="option" aria-selected="false">{placed.length - MOST} more nodes</span>}
+      {placed.length > MOST && <span role="treeitem" aria-selected="false">{placed.length - MOST} more nodes</span>}
     </div>
   );
 });
 
 const Option = memo(function Option({ nodeId, isCurrent }: { nodeId: string; isCurrent: boolean }) {
   const tile = useTile(nodeId);
-  return <span role="option" id={optionId(nodeId)} aria-selected={isCurrent}>{tile && tileSentence(tile)}</span>;
+  return <span role="treeitem" id={optionId(nodeId)} aria-selected={isCurrent}>{tile && tileSentence(tile)}</span>;
 });

@@ -20,15 +20,17 @@ export interface Known {
   /** Of another program that submitted it. */
   submitter: string | undefined;
   maxRetries: number | undefined;
+  /** Attempts so far, also where an earlier one is shown. */
+  attempts: number;
 }
 
-export function factsOf({ generation, attempt, instance, seed, submitter, maxRetries }: Known): Fact[] {
+export function factsOf({ generation, attempt, instance, seed, submitter, maxRetries, attempts }: Known): Fact[] {
   const facts: Fact[] = [];
   const shown = generation.attempts.find(({ number }) => number === attempt);
   const where = instance?.name ?? (shown?.instanceId || generation.instanceId);
   const device = instance && deviceName(instance.devices);
   if (where) facts.push({ name: "Instance", value: device ? `${where}, ${device}` : where });
-  const most = Math.max(generation.attempts.length, maxRetries === undefined ? 1 : maxRetries + 1);
+  const most = Math.max(attempts, maxRetries === undefined ? 1 : maxRetries + 1);
   if (attempt > 0) facts.push({ name: "Attempt", value: most > 1 ? `${attempt} of ${most}` : String(attempt) });
   if (seed) facts.push({ name: "Seed", value: spacedSeed(seed.value), title: seed.value });
   const waited = waitedMs(generation);

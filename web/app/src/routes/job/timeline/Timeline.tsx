@@ -43,7 +43,7 @@ export function Timeline({ state, starts, names, isOffline, isNarrow = false }: 
   const runningMs = new Map(state.running.map((node) => [node.nodeId, node.elapsedMs + (isMoving ? since : 0)]));
   const spans = spansOf({ nodes, generation, starts, elapsedMs, runningMs, eta: etaAt(state, now) });
   const total = totalOf(spans, elapsedMs);
-  const axis = axisOf(total, isMoving, roomFor(spans, total), isNarrow ? 4 : 7);
+  const axis = axisOf(total, !isEnded(generation), roomFor(spans, total, isNarrow), isNarrow ? 4 : 7);
   return (
     <section className={styles.timeline} aria-label="Timeline">
       <Head axis={axis} nowMs={isMoving ? elapsedMs : undefined}>
@@ -59,6 +59,7 @@ export function Timeline({ state, starts, names, isOffline, isNarrow = false }: 
             row={row}
             spans={spans}
             domainMs={axis.domainMs}
+            isNarrow={isNarrow}
             label={labelOf(row, spans, runningMs)}
             {...(row.isFold && { onUnfold: () => setUnfolded(true) })}
           />

@@ -11,11 +11,12 @@ export interface TimelineRowProps {
   spans: ReadonlyMap<string, Span>;
   domainMs: number;
   label: string;
+  isNarrow: boolean;
   onUnfold?: () => void;
 }
 
 /** A name and its bars. */
-export function TimelineRow({ row, spans, domainMs, label, onUnfold }: TimelineRowProps) {
+export function TimelineRow({ row, spans, domainMs, label, isNarrow, onUnfold }: TimelineRowProps) {
   const marks = useMarks();
   const ids = row.nodes.map(({ nodeId }) => nodeId);
   const isMarked = useIsMarked(...ids);
@@ -23,7 +24,7 @@ export function TimelineRow({ row, spans, domainMs, label, onUnfold }: TimelineR
   const at = (ms: number) => (ms / domainMs) * 100;
   const [start, end] = [Math.min(...bars.map((bar) => bar.start)), Math.max(...bars.map((bar) => bar.until ?? bar.end))];
   const isExpected = bars.every(({ kind }) => kind === "expected");
-  const side = bars.length === 0 ? "right" : labelSide(at(start), at(end), isExpected);
+  const side = bars.length === 0 ? "right" : labelSide(at(start), at(end), isExpected, isNarrow);
   return (
     <div
       className={classes(styles.row, isMarked && styles.marked, row.isChild && styles.child)}

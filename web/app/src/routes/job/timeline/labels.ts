@@ -43,13 +43,15 @@ function at(node: Node): string {
 }
 
 /** A bar from end to end has no place for its label but behind it. */
-export function roomFor(spans: ReadonlyMap<string, Span>, totalMs: number): number {
-  const isLong = ({ start, end, until, kind }: Span) => kind !== "cached" && start < totalMs * 0.25 && Math.max(end, until ?? 0) > totalMs * 0.72;
-  return [...spans.values()].some(isLong) ? 1.3 : 1.03;
+export function roomFor(spans: ReadonlyMap<string, Span>, totalMs: number, isNarrow = false): number {
+  const [least, most] = isNarrow ? [0.38, 0.55] : [0.25, 0.72];
+  const isLong = ({ start, end, until, kind }: Span) => kind !== "cached" && start < totalMs * least && Math.max(end, until ?? 0) > totalMs * most;
+  return [...spans.values()].some(isLong) ? (isNarrow ? 1.6 : 1.3) : 1.03;
 }
 
 /** Left of the bar where it would not fit behind it. In percent of the width. */
-export function labelSide(start: number, end: number, isExpected: boolean): "left" | "right" {
-  if (isExpected && start > 22) return "left";
-  return end > 78 && start > 22 ? "left" : "right";
+export function labelSide(start: number, end: number, isExpected: boolean, isNarrow = false): "left" | "right" {
+  const [least, most] = isNarrow ? [38, 60] : [22, 78];
+  if (isExpected && start > least) return "left";
+  return end > most && start > least ? "left" : "right";
 }

@@ -38,7 +38,7 @@ export function spansOf(course: Course): Map<string, Span> {
     const span = pastOf(node, course, spans);
     if (span) spans.set(node.nodeId, span);
   }
-  if (course.generation.status === "processing") foresee(course, spans);
+  if (course.generation.status === "processing" || course.generation.status === "pending") foresee(course, spans);
   tellParallel(course.nodes, spans);
   return spans;
 }
@@ -69,7 +69,7 @@ function pastOf(node: Node, course: Course, before: ReadonlyMap<string, Span>): 
 }
 
 /** What should come: as long as each should take, one after another, together as long as the time left. */
-function foresee({ nodes, elapsedMs, runningMs, eta }: Course, spans: Map<string, Span>): void {
+function foresee({ nodes, generation, elapsedMs, runningMs, eta }: Course, spans: Map<string, Span>): void {
   let cursor = elapsedMs;
   const running: Array<[Span, number]> = [];
   const coming: Span[] = [];
@@ -85,7 +85,8 @@ function foresee({ nodes, elapsedMs, runningMs, eta }: Course, spans: Map<string
     cursor += node.expectedMs;
   }
   const future = cursor - elapsedMs;
-  const factor = eta && future > 0 ? eta.remainingMs / future : 1;
+  // Of what waits, the time left has the wait in it.
+  const factor = eta && future > 0 && generation.status === "processing" ? eta.remainingMs / future : 1;
   const scaled = (ms: number) => elapsedMs + (ms - elapsedMs) * factor;
   for (const [span, left] of running) spans.set(span.nodeId, { ...span, until: scaled(elapsedMs + left) });
   for (const span of coming) spans.set(span.nodeId, { ...span, start: scaled(span.start), end: scaled(span.end) });

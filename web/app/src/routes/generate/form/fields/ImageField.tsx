@@ -37,8 +37,8 @@ export function ImageField(props: ControlProps) {
   };
   const drag = (event: DragEvent) => {
     if (!event.dataTransfer.types.includes("Files")) return;
+    // The page leaves alone what was taken here.
     event.preventDefault();
-    event.stopPropagation();
     setOver(event.type === "dragover");
     if (event.type === "drop") void upload(event.dataTransfer.files[0]);
   };

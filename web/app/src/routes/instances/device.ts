@@ -1,0 +1,35 @@
+import type { Device, Instance } from "@comfyui-monitor/react";
+
+/** `RTX 4090` of `cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync`. */
+export function deviceName({ name, type }: Device): string {
+  const bare = name
+    .replace(/^[a-z]+:\d+\s+/i, "")
+    .replace(/\s+:\s+\S+$/, "")
+    .replace(/^NVIDIA\s+/i, "")
+    .replace(/^GeForce\s+/i, "")
+    .trim();
+  if (/^(cpu|mps|xpu|cuda)$/i.test(bare)) return bare.toUpperCase();
+  return bare || (type ?? "").toUpperCase();
+}
+
+/** `RTX 4090`; `2 × RTX 4090`; `RTX 4090, L40S`. */
+export function deviceNames(devices: readonly Device[]): string {
+  const times = new Map<string, number>();
+  for (const name of devices.map(deviceName)) if (name) times.set(name, (times.get(name) ?? 0) + 1);
+  return [...times].map(([name, n]) => (n > 1 ? `${n} × ${name}` : name)).join(", ");
+}
+
+/** Whether it has memory of a GPU to speak of. */
+export function hasGpu({ devices, memory }: Pick<Instance, "devices" | "memory">): boolean {
+  return memory !== undefined && memory.totalBytes > 0 && devices.some(({ type }) => type !== "cpu");
+}
+
+/** `localhost:8188` of `http://localhost:8188/`. */
+export function addressOf(url: string): string {
+  try {
+    const { host, pathname } = new URL(url);
+    return host + pathname.replace(/\/$/, "");
+  } catch {
+    return url;
+  }
+}
