@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { drop } from "./browser.js";
 import type { Fake } from "./fake.js";
 import type { Monitor } from "./monitor.js";
-import { file, four, type Graph, parallel, portrait } from "./workflows.js";
+import { AT_ONCE, file, four, type Graph, parallel, portrait } from "./workflows.js";
 import type { World } from "./world.js";
 
 export interface Gallery {
@@ -31,7 +31,6 @@ do = { change = "batch", times = 3 }
 export const JAPANESE = "霧の朝の灯台と、沖へ出ていく小さな漁船、油彩、夜明け前の青い光、遠くに見える岬と鳥の群れ、静かな海";
 
 export async function gallery(world: World): Promise<Gallery> {
-  const two = { steps: 10, parallel: true };
   world.fake = await world.server({
     script: { caching: true, classes: { ImageInvert: { fails: { exception: "RuntimeError", message: "Sizes of tensors must match except in dimension 1. Expected size 96 but got size 64 for tensor number 1 in the list." } } } },
   });
@@ -39,7 +38,7 @@ export async function gallery(world: World): Promise<Gallery> {
     ["cinder", world.fake],
     ["ember", await world.server({ script: { nodes: { "3": { heldAt: 15 } } } })],
     ["fjord", await world.server({ script: { nodes: { "3": { heldAt: 15, fails: { atStep: 12, times: 1 } } } } })],
-    ["gull", await world.server({ script: { nodes: { "11": { ...two, heldAt: 3 }, "12": { ...two, heldAt: 6 } } } })],
+    ["gull", await world.server({ script: { nodes: AT_ONCE } })],
   ];
   const monitor = await world.watch({ servers: servers.map(([id, { url }]) => ({ id, url })), settings: SETTINGS });
   const at = (instanceId: string, workflow: Graph) => monitor.submit({ workflow, instanceId });
@@ -81,5 +80,5 @@ function broken(): Graph {
 export async function generating(page: Page, prompt = JAPANESE): Promise<void> {
   await drop(page, file(portrait(prompt)));
   await page.getByRole("button", { name: /^Generate/ }).click();
-  await page.getByRole("region", { name: "Currently Processing" }).getByText("15/20 steps").waitFor();
+  await page.getByRole("region", { name: "Currently Processing" }).getByText("15/20 steps", { exact: true }).waitFor();
 }

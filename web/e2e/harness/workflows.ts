@@ -43,6 +43,14 @@ export function parallel(): Graph {
   };
 }
 
+/** Both nodes of {@link parallel} run; the first to get so far stands still, and the other with it. */
+export const AT_ONCE = {
+  "1": { cached: true },
+  "2": { cached: true },
+  "11": { parallel: true, heldAt: 3, steps: 10 },
+  "12": { parallel: true, heldAt: 6, steps: 10 },
+};
+
 export function file(graph: Graph, name = "lighthouse.json") {
   return { name, type: "application/json", bytes: JSON.stringify(graph) };
 }

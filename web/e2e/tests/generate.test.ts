@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { drop } from "../harness/browser.js";
 import { says } from "../harness/look.js";
 import { fixtures } from "../harness/programs.js";
-import { file, parallel, portrait, TITLE } from "../harness/workflows.js";
+import { AT_ONCE, file, parallel, portrait, TITLE } from "../harness/workflows.js";
 import { test } from "../harness/world.js";
 
 test("a workflow that is dropped becomes a form, the form a job, and the job a picture", async ({ world }) => {
@@ -20,7 +20,7 @@ test("a workflow that is dropped becomes a form, the form a job, and the job a p
 
   const panel = page.getByRole("region", { name: "Currently Processing" });
   await panel.getByText("Currently Processing").waitFor();
-  await panel.getByText("15/20 steps").waitFor();
+  await panel.getByText("15/20 steps", { exact: true }).waitFor();
   await panel.getByText("75%", { exact: true }).waitFor();
   await panel.getByText("Generating image using K-Sampler: 15/20 steps (75%)").waitFor();
   await panel.getByRole("heading", { name: "K-Sampler" }).waitFor();
@@ -40,8 +40,8 @@ test("a workflow that is dropped becomes a form, the form a job, and the job a p
 test("a picture that carries its workflow is read, and one without says so", async ({ world }) => {
   await world.begin();
   const page = await world.page("/");
-  const bytes = await readFile(join(fixtures, "editor/plain.png"));
-  await drop(page, { name: "plain.png", type: "image/png", bytes });
+  const bytes = await readFile(join(fixtures, "editor/both.png"));
+  await drop(page, { name: "both.png", type: "image/png", bytes });
   await page.getByRole("button", { name: /^Generate/ }).waitFor();
   const onePixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
   // The monitor answers 422, which browsers put into their console.
@@ -78,9 +78,7 @@ test("what ComfyUI refuses is said at the field that is wrong", async ({ world }
 });
 
 test("of several nodes that run, one is in the panel and the others are lanes under it", async ({ world }) => {
-  const monitor = await world.begin({
-    script: { nodes: { "11": { parallel: true, heldAt: 3, steps: 10 }, "12": { parallel: true, heldAt: 6, steps: 10 } } },
-  });
+  const monitor = await world.begin({ script: { nodes: AT_ONCE } });
   const page = await world.page("/");
   await drop(page, file(parallel(), "hands.json"));
   await page.getByRole("button", { name: /^Generate/ }).click();

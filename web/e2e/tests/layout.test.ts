@@ -39,7 +39,7 @@ for (const size of SIZES) {
     const needed = {
       label: panel.getByText("Currently Processing"),
       node: panel.getByRole("heading", { name: "K-Sampler" }),
-      steps: panel.getByText("15/20 steps"),
+      steps: panel.getByText("15/20 steps", { exact: true }),
       percent: panel.getByText("75%", { exact: true }),
       bar: panel.getByRole("progressbar").first(),
       message: panel.getByText("Generating image using K-Sampler: 15/20 steps (75%)"),

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { says } from "../harness/look.js";
 import type { Generation } from "../harness/monitor.js";
-import { parallel, portrait } from "../harness/workflows.js";
+import { AT_ONCE, parallel, portrait } from "../harness/workflows.js";
 import { test } from "../harness/world.js";
 
 test("an expanded node shows its children while they run", async ({ world }) => {
@@ -56,9 +56,7 @@ test("a job that is cancelled ends as stopped, not as failed", async ({ world })
 });
 
 test("two nodes that run at once both stand in graph and timeline", async ({ world }) => {
-  const monitor = await world.begin({
-    script: { nodes: { "11": { parallel: true, heldAt: 3, steps: 10 }, "12": { parallel: true, heldAt: 6, steps: 10 } } },
-  });
+  const monitor = await world.begin({ script: { nodes: AT_ONCE } });
   const id = await monitor.submit({ workflow: parallel() });
   await monitor.when(`/v1/generations/${id}`, ({ nodes }: Generation) => nodes.filter(({ state }) => state === "running").length === 2);
   const page = await world.page(`/jobs/${id}`);

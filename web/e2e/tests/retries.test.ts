@@ -34,7 +34,7 @@ test("a second attempt shows what was changed and where the first one stopped", 
   await banner.getByText("K-Sampler at step 7 of 20").waitFor();
   await says(banner, /Batch size.*4.*2/);
   const panel = page.getByRole("region", { name: "Currently Processing" });
-  await panel.getByText("5/20 steps").waitFor();
+  await panel.getByText("5/20 steps", { exact: true }).waitFor();
   await panel.getByText(/attempt 1 stopped here/).waitFor();
   await world.fake.release();
   await page.getByRole("button", { name: /^Open / }).first().waitFor();
