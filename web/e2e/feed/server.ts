@@ -140,15 +140,17 @@ export class Feed {
   private list(asked: URLSearchParams) {
     const { live, ended } = this.options;
     const status = asked.getAll("status").flatMap((some) => some.split(","));
-    const from = Number(asked.get("cursor") ?? 0);
     const limit = Math.min(Number(asked.get("limit") ?? 50), 200);
-    const to = Math.min(from + limit, live + ended);
-    const all = Array.from({ length: to - from }, (_, at) => this.job(from + at));
-    const items = status.length > 0 ? all.filter((job) => status.includes(job.status)) : all;
+    const items: Summary[] = [];
+    let at = Number(asked.get("cursor") ?? 0);
+    for (; at < live + ended && items.length < limit; at += 1) {
+      const job = this.job(at);
+      if (status.length === 0 || status.includes(job.status)) items.push(job);
+    }
     const failed = Math.floor(ended / 9);
     return {
       items,
-      ...(to < live + ended && { nextCursor: String(to) }),
+      ...(at < live + ended && { nextCursor: String(at) }),
       counts: { pending: 0, processing: live, completed: ended - failed, failed, interrupted: 0 },
       today: { jobs: ended, medianWaitMs: 400, successPercentage: 89 },
     };

@@ -11,7 +11,7 @@ const SIZES = ["desktop", "tablet", "phone"] as const;
 
 /** Every route, and every kind of job. */
 function addresses(jobs: Gallery): string[] {
-  return ["/", "/jobs", "/jobs?show=wrong", "/instances", "/performance", ...Object.values(jobs).map((id) => `/jobs/${id}`), `/jobs/${jobs.running}/focus`];
+  return ["/", "/jobs", "/jobs?show=wrong&time=all", "/instances", "/performance", ...Object.values(jobs).map((id) => `/jobs/${id}`), `/jobs/${jobs.running}/focus`];
 }
 
 async function settled(world: World, path: string, size: (typeof SIZES)[number]) {
