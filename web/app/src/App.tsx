@@ -3,6 +3,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { Route, Switch } from "wouter";
 import { baseUrl, client } from "./client.js";
 import { watchOutage } from "./connection/outage.js";
+import { useUnlocks } from "./connection/useUnlocks.js";
 import { Loading } from "./controls/Loading.js";
 import { Frame } from "./frame/Frame.js";
 import { Unknown } from "./frame/Unknown.js";
@@ -26,18 +27,24 @@ export function App() {
   return (
     <MonitorProvider client={client}>
       <Frame>
-        <Suspense fallback={<Loading />}>
-          <Switch>
-            <Route path="/" component={Generate} />
-            <Route path="/jobs" component={Jobs} />
-            <Route path="/jobs/:queueId/focus" component={Focus} />
-            <Route path="/jobs/:queueId" component={Job} />
-            <Route path="/instances/:instanceId?" component={Instances} />
-            <Route path="/performance" component={Performance} />
-            <Route component={Unknown} />
-          </Switch>
-        </Suspense>
+        <Routes />
       </Frame>
     </MonitorProvider>
+  );
+}
+
+function Routes() {
+  return (
+    <Suspense key={useUnlocks()} fallback={<Loading />}>
+      <Switch>
+        <Route path="/" component={Generate} />
+        <Route path="/jobs" component={Jobs} />
+        <Route path="/jobs/:queueId/focus" component={Focus} />
+        <Route path="/jobs/:queueId" component={Job} />
+        <Route path="/instances/:instanceId?" component={Instances} />
+        <Route path="/performance" component={Performance} />
+        <Route component={Unknown} />
+      </Switch>
+    </Suspense>
   );
 }

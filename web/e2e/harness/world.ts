@@ -47,6 +47,13 @@ export class World {
     return page;
   }
 
+  /** Another window in the same profile, as a second tab is. */
+  async tab(page: Page, path: string): Promise<Page> {
+    const tab = await page.context().newPage();
+    await tab.goto(this.monitor.url + path);
+    return tab;
+  }
+
   /** A complaint of browser or monitor that belongs to what is tested. */
   expect(...complaints: RegExp[]): void {
     this.expected.push(...complaints);

@@ -45,7 +45,8 @@ export function useKeys(keys: Keys, { last = false, dialog }: KeysOptions = {}):
     const act = (binding: string) => (event: KeyboardEvent) => {
       if (event.defaultPrevented) return;
       const open = document.querySelector("dialog[open]");
-      const behindDialog = open !== (own.current?.() ?? null) || (own.current !== undefined && open === null);
+      // Keys of a dialog are for while it is open, all others for while none is.
+      const behindDialog = own.current ? open === null || open !== own.current() : open !== null;
       const target = event.target instanceof Element ? event.target : null;
       if (!mayAct({ binding, target, singles: singleKeys.get() === "on", inSequence, behindDialog })) return;
       event.preventDefault();

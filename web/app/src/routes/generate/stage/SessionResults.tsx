@@ -22,11 +22,17 @@ export interface SessionResultsProps {
 export function SessionResults({ jobs, state, preview, opened, onOpen }: SessionResultsProps) {
   const results = useMemo(() => resultsOf(jobs), [jobs]);
   const outputs = useMemo(() => results.map(({ output }) => output), [results]);
+  const sent = useStore(ownJobs);
   const pending = state && isGenerating(state) ? state : undefined;
   if (outputs.length === 0 && !pending) return null;
   const jobOf = (output: Output) => {
     const queueId = results.find((result) => result.output.mediaId === output.mediaId)?.queueId;
     return jobs.find((job) => job.queueId === queueId);
+  };
+  const altOf = (output: Output) => {
+    const job = jobOf(output);
+    const seed = sent.find(({ queueId }) => queueId === job?.queueId)?.seed;
+    return [job?.state.generation?.title, seed !== undefined && `seed ${seed}`].filter(Boolean).join(", ");
   };
   const at = outputs.findIndex(({ mediaId }) => mediaId === opened);
   return (
@@ -35,7 +41,7 @@ export function SessionResults({ jobs, state, preview, opened, onOpen }: Session
         Results of this session
         {outputs.length > 0 && <span>{outputsCounted(outputs)}</span>}
       </h3>
-      <Results outputs={outputs} pending={pending} preview={preview} title="" altOf={(output) => jobOf(output)?.state.generation?.title ?? ""} onOpen={(index) => onOpen(outputs[index]?.mediaId)} />
+      <Results outputs={outputs} pending={pending} preview={preview} title="" altOf={altOf} onOpen={(index) => onOpen(outputs[index]?.mediaId)} />
       {at >= 0 && <OpenResult outputs={outputs} index={at} job={jobOf(outputs[at] as Output)} onOpen={onOpen} />}
     </section>
   );
