@@ -76,6 +76,9 @@ test("a reload in the middle of a job brings all of it back", async ({ world }) 
   await world.fake.held();
   await page.goto(`${monitor.url}/jobs/${id}`);
   await page.getByText("10/20").first().waitFor();
+  // The graph is a script of its own, which comes later than the rest.
+  const drawn = () => page.getByRole("region", { name: "Graph" }).getByText(/K-Sampler/).nth(1).waitFor();
+  await drawn();
   const shown = async () => ({
     title: await page.getByRole("heading", { level: 1 }).first().textContent(),
     graph: await page.getByRole("region", { name: "Graph" }).getByText(/K-Sampler/).count(),
@@ -83,6 +86,7 @@ test("a reload in the middle of a job brings all of it back", async ({ world }) 
   const before = await shown();
   await page.reload();
   await page.getByText("10/20").first().waitFor();
+  await drawn();
   expect(await shown()).toEqual(before);
   await world.fake.release();
   await monitor.ended(id);

@@ -6,16 +6,17 @@ import { useEffect } from "react";
 import { Link, useLocation, useParams } from "wouter";
 import { useConnection } from "../../connection/useConnection.js";
 import { useCurrentJobs } from "../../jobs/current.js";
+import { followed, isQueueId } from "../../jobs/queueId.js";
 import { NotifyButton } from "../../notify/NotifyBell.js";
 import { pageTitle } from "../../tab/tab.js";
 import { useNow } from "../../time/useNow.js";
-import { isJobId, UnknownJob } from "../generate/stage/UnknownJob.js";
+import { UnknownJob } from "../generate/stage/UnknownJob.js";
 import styles from "./Focus.module.css";
 
 /** For the one who waits: the picture, how far it is, and nothing else. */
 export default function Focus() {
   const { queueId = "" } = useParams<{ queueId: string }>();
-  const { state, preview } = useGeneration({ queueId, previews: true });
+  const { state, preview } = useGeneration({ ...followed(queueId), previews: true });
   const { isOffline } = useConnection();
   const { generation } = state;
   useCurrentJobs([generation ?? undefined]);
@@ -26,7 +27,7 @@ export default function Focus() {
     return () => pageTitle.set("");
   }, [title]);
 
-  if (generation === null || !isJobId(queueId)) return <div className={styles.unknown}><UnknownJob /></div>;
+  if (generation === null || !isQueueId(queueId)) return <div className={styles.unknown}><UnknownJob /></div>;
   if (!generation) return null;
   return (
     <div className={styles.focus}>

@@ -20,12 +20,18 @@ export function FormPlace({ isPhone, reading, submit, ...rest }: FormPlaceProps)
   const isLoaded = useStore(form).loaded !== undefined;
   const onSubmit = useCallback(() => void submit(), [submit]);
   const content = isLoaded ? <Form {...rest} onSubmit={onSubmit} /> : <Start reading={reading} narrow />;
-  return isPhone ? <Sheet>{content}</Sheet> : <section className={styles.column} aria-label="New picture">{content}</section>;
+  return isPhone ? <Sheet taken={reading.taken}>{content}</Sheet> : <section className={styles.column} aria-label="New picture">{content}</section>;
 }
 
-/** Comes up from the foot; goes when a job was sent, Escape is pressed, or what is behind it is tapped. */
-function Sheet({ children }: { children: ReactNode }) {
+/**
+ * Comes up from the foot, also with a workflow that was just brought in; goes when a job was sent, Escape is pressed, or
+ * what is behind it is tapped.
+ */
+function Sheet({ taken, children }: { taken: number; children: ReactNode }) {
   const [open, setOpen] = useState(false);
+  useEffect(() => {
+    if (taken > 0) setOpen(true);
+  }, [taken]);
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const box = dialog.current;

@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useSyncExternalStore } from "react";
 import { useLocation, useSearch } from "wouter";
 import { Page } from "../../frame/Page.js";
 import { NotifyButton } from "../../notify/NotifyBell.js";
+import { isQueueId } from "../../jobs/queueId.js";
 import { useKeys } from "../../keys/useKeys.js";
 import { useStore } from "../../store.js";
 import { tell } from "../../toasts/toasts.js";
@@ -15,7 +16,7 @@ import { send } from "./form/submit.js";
 import { ownJobs } from "./session.js";
 import { Stage } from "./stage/Stage.js";
 import { StageEmpty } from "./stage/StageEmpty.js";
-import { isJobId, UnknownJob } from "./stage/UnknownJob.js";
+import { UnknownJob } from "./stage/UnknownJob.js";
 import { useOwn } from "./stage/useOwn.js";
 import type { Candidate } from "./stage/which.js";
 import { useMedia } from "./useMedia.js";
@@ -64,7 +65,7 @@ export default function Generate() {
   const onNewSeed = useMemo(() => (hasSeed ? () => throwDice() && void again() : undefined), [hasSeed, again]);
   const title = useJob(shown, ({ generation }) => generation?.title);
   const isInForm = shown !== undefined && ownJobs.get()[0]?.queueId === shown && loaded !== undefined;
-  const isKnowable = shown === undefined || isJobId(shown);
+  const isKnowable = shown === undefined || isQueueId(shown);
   const stage = shown === undefined ? <StageEmpty /> : !isKnowable ? <UnknownJob /> : <Stage key={shown} queueId={shown} own={own} isInForm={isInForm} onNewSeed={onNewSeed} />;
   return (
     <Page wide title={isPhone && title ? title : "Generate"} actions={isPhone ? undefined : <Figures shown={shown} />}>

@@ -6,6 +6,8 @@ import { form, load, type Loaded } from "./form/form.js";
 import { newestJob, noWorkflow, ofFile, ofJob, type NoWorkflow } from "./form/reading.js";
 
 export interface Reading {
+  /** How many workflows were brought into the form since the page came. */
+  taken: number;
   /** What is being read. */
   busy: string | undefined;
   /** Why the last one gave no workflow. */
@@ -21,6 +23,7 @@ export function useReading(): Reading {
   const { api } = useMonitor();
   const [busy, setBusy] = useState<string | undefined>();
   const [problem, setProblem] = useState<NoWorkflow | undefined>();
+  const [taken, setTaken] = useState(0);
 
   const read = useCallback(async (name: string, reader: (instanceId: string | undefined) => Promise<Loaded>) => {
     const turn = ++turns;
@@ -28,7 +31,9 @@ export function useReading(): Reading {
     setProblem(undefined);
     try {
       const loaded = await reader(form.get().instanceId);
-      if (turn === turns) replace(loaded);
+      if (turn !== turns) return;
+      replace(loaded);
+      setTaken((before) => before + 1);
     } catch (cause) {
       if (turn === turns) fail(noWorkflow(cause), setProblem);
     } finally {
@@ -47,7 +52,7 @@ export function useReading(): Reading {
     [api, read],
   );
   useDropped(readFile);
-  return useMemo(() => ({ busy, problem, readFile, readJob, readNewest }), [busy, problem, readFile, readJob, readNewest]);
+  return useMemo(() => ({ busy, problem, taken, readFile, readJob, readNewest }), [busy, problem, taken, readFile, readJob, readNewest]);
 }
 
 let turns = 0;

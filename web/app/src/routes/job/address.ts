@@ -7,11 +7,6 @@ export function attemptIn(search: string): number | undefined {
   return asked !== null && /^[1-9]\d{0,5}$/.test(asked) ? Number(asked) : undefined;
 }
 
-/** Whether it can be the id of a job, which is a UUID; prompt ids may be anything. */
-export function isQueueId(id: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id);
-}
-
 /** Where the job of a prompt id is, and which attempt it was; its newest needs no number. */
 export function hrefOf({ queueId, attempts }: Pick<Generation, "queueId" | "attempts">, promptId: string): string {
   const number = attempts.find((attempt) => attempt.promptId === promptId)?.number;

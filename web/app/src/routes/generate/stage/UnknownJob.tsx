@@ -11,8 +11,3 @@ export function UnknownJob() {
     </Empty>
   );
 }
-
-/** Whether the monitor could know it: it gives out nothing but UUIDs. */
-export function isJobId(queueId: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(queueId);
-}

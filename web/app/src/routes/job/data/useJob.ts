@@ -1,5 +1,6 @@
 import { UNKNOWN, useGeneration, useInstances, useMonitor, withSnapshot, type Connection, type Instance, type JobState, type Preview } from "@comfyui-monitor/react";
 import { useMemo } from "react";
+import { followed } from "../../../jobs/queueId.js";
 import { detailKey, withDetail, withStop } from "./detail.js";
 import { useAnswer } from "./useAnswer.js";
 import { useHeard, type Heard } from "./useHeard.js";
@@ -25,7 +26,7 @@ export interface Job {
 /** A job as this page needs it: live, with what only HTTP tells, and an earlier attempt where one is asked for. */
 export function useJob(queueId: string, wanted: number | undefined): Job {
   const client = useMonitor();
-  const { state: live, preview, connection } = useGeneration({ queueId, previews: true });
+  const { state: live, preview, connection } = useGeneration({ ...followed(queueId), previews: true });
   const heard = useHeard(queueId);
   const detail = useAnswer(detailKey(live), () => client.api.generation(queueId)).value;
   const newest = useMemo(() => withStop(withDetail(live, detail)), [live, detail]);
