@@ -1,7 +1,7 @@
 # A newcomer needs two commands: `make run` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e lint fmt gen build bench bench-page clean
+.PHONY: help run test e2e examples lint fmt gen build bench bench-page clean
 
 # Goes on to the program: make run ARGS="--listen 127.0.0.1:9000"; make bench ARGS="--bench fanout"; make e2e ARGS=keyboard
 ARGS ?=
@@ -22,6 +22,7 @@ test: $(page) ## Install what the tests need, and run all of them
 	@scripts/require rust cc chromium
 	scripts/fetch-editor-files
 	cd web && npm test --silent
+	@$(MAKE) --no-print-directory examples
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-4} cargo test --workspace --no-fail-fast $(ARGS)
 	@$(MAKE) --no-print-directory e2e ARGS=
 
@@ -29,6 +30,11 @@ e2e: $(page) ## The tests of the page in a browser alone; ARGS names files
 	@scripts/require rust cc chromium
 	cargo build --workspace --bins --examples
 	cd web/e2e && npm run e2e --silent -- $(ARGS)
+
+examples: web/node_modules/.installed ## Build what shows others how to use the package
+	cd web && npm run build --silent -w packages/react
+	cd examples/plain-ts && npm ci --silent && npm run build --silent
+	cd examples/nextjs && npm ci --silent && NEXT_TELEMETRY_DISABLED=1 npm run build --silent
 
 lint: web/node_modules/.installed ## What a review should not have to say: formatting, clippy and types
 	@scripts/require rust cc rustfmt clippy
