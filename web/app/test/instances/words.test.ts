@@ -1,7 +1,7 @@
 import type { JobEvent } from "@comfyui-monitor/react";
 import { describe, expect, test } from "vitest";
 import { connectionStory, connectionWords, forHow, until } from "../../src/routes/instances/connection.js";
-import { addressOf, deviceNames, hasGpu } from "../../src/routes/instances/device.js";
+import { addressOf, deviceNames, hasGpu } from "../../src/instances/device.js";
 import { fleetFigures, needs, takesNext } from "../../src/routes/instances/fleet.js";
 import { inFixedOrder, meantBy } from "../../src/routes/instances/order.js";
 import { lastOutage, outagesOf, outageWords } from "../../src/routes/instances/outages.js";
@@ -28,7 +28,8 @@ test("a device is called what is printed on it", () => {
   const named = (...names: string[]) => deviceNames(names.map((name) => ({ name, type: "cuda" })));
   expect(named("cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync")).toBe("RTX 4090");
   expect(named("cuda:0 NVIDIA L40S : native", "cuda:1 NVIDIA L40S : native", "cpu")).toBe("2 × L40S, CPU");
-  expect(named("cuda:0 AMD Radeon RX 7900 XTX : native")).toBe("AMD Radeon RX 7900 XTX");
+  expect(named("cuda:0 AMD Radeon RX 7900 XTX : native")).toBe("RX 7900 XTX");
+  expect(named("xpu:0 Intel(R) Arc(TM) A770 Graphics")).toBe("Arc A770");
   expect(named()).toBe("");
 });
 

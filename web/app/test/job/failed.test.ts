@@ -1,9 +1,9 @@
 import type { Attempt, Instance } from "@comfyui-monitor/react";
 import { expect, test } from "vitest";
 import { curveOf, readingsOf } from "../../src/routes/job/failed/memory.js";
-import { offersOf } from "../../src/routes/job/failed/offers.js";
+import { offersOf } from "../../src/jobs/failed/offers.js";
 import { hadRun, pathThrough } from "../../src/routes/job/failed/path.js";
-import { headlineOf, sentenceOf, shortCause, stoppedWords, wantedMemory } from "../../src/routes/job/failed/words.js";
+import { headlineOf, sentenceOf, shortCause, stoppedWords, wantedMemory } from "../../src/jobs/failed/words.js";
 import { generation, iso, node } from "./node.js";
 
 const OOM = "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 11.99 GiB of which 1.21 GiB is free.\nTIPS: ...";

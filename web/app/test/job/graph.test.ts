@@ -1,6 +1,6 @@
 import { nodeNames, type Node } from "@comfyui-monitor/react";
 import { expect, test, vi } from "vitest";
-import { shortCause } from "../../src/routes/job/failed/words.js";
+import { shortCause } from "../../src/jobs/failed/words.js";
 import { Board, tilesOf } from "../../src/routes/job/graph/board.js";
 import { depthsOf, layOut, layoutKey, NODE_HEIGHT, NODE_WIDTH } from "../../src/routes/job/graph/layout.js";
 import { secondLine, tileSentence } from "../../src/routes/job/graph/tileWords.js";

@@ -3,10 +3,9 @@ import { expect, test } from "vitest";
 import { attemptIn, hrefOf } from "../../src/routes/job/address.js";
 import { detailKey, withDetail, withStop } from "../../src/routes/job/data/detail.js";
 import { fileNameOf } from "../../src/routes/job/data/fileName.js";
-import { exactGraph, newSeed, seedOf, spacedSeed } from "../../src/routes/job/data/seed.js";
+import { exactGraph, newSeed, seedOf, spacedSeed } from "../../src/jobs/seed.js";
 import { eventsKey } from "../../src/routes/job/data/useEvents.js";
-import { endingOf } from "../../src/routes/job/endings/words.js";
-import { deviceName } from "../../src/routes/job/side/device.js";
+import { endingOf } from "../../src/jobs/ending/words.js";
 import { lineOf, MOST_PROGRESS, newestFirst, withProgress, type EventLine } from "../../src/routes/job/side/eventLines.js";
 import { factsOf, waitedMs } from "../../src/routes/job/side/facts.js";
 import { outputsWords, shownOutputs } from "../../src/routes/job/side/outputs.js";
@@ -14,13 +13,6 @@ import { generation, iso, node, START, stateOf } from "./node.js";
 
 const GIB = 2 ** 30;
 const instance = { instanceId: "atlas", name: "atlas", clientId: "monitor-atlas", devices: [{ name: "cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync" }], memory: { usedBytes: 18.2 * GIB, totalBytes: 24 * GIB } } as unknown as Instance;
-
-test("a card is named as people name it", () => {
-  const named = ["cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync", "NVIDIA L40S", "cpu", "AMD Radeon RX 7900 XTX"].map((name) => deviceName([{ name }]));
-  expect(named).toEqual(["RTX 4090", "L40S", "cpu", "RX 7900 XTX"]);
-  expect(deviceName([{ name: "NVIDIA L40S" }, { name: "NVIDIA L40S" }])).toBe("2 × L40S");
-  expect(deviceName([])).toBeUndefined();
-});
 
 test("facts that are known are told, others are left out", () => {
   const known = { generation: generation([]), attempt: 1, instance, seed: { nodeId: "3", input: "seed", value: "418276903" }, submitter: undefined, maxRetries: 3, attempts: 1 };

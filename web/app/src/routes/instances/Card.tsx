@@ -5,7 +5,7 @@ import { useNow } from "../../time/useNow.js";
 import styles from "./Card.module.css";
 import { Connection } from "./Connection.js";
 import { isAnswering } from "./connection.js";
-import { deviceNames, hasGpu } from "./device.js";
+import { deviceNames, hasGpu } from "../../instances/device.js";
 import { Memory } from "./Memory.js";
 import { lastOutage, outageWords, type Outage } from "./outages.js";
 import { Queue } from "./Queue.js";

@@ -4,7 +4,7 @@ import { ConnectionGlyph } from "../../connection/ConnectionGlyph.js";
 import { useNow } from "../../time/useNow.js";
 import styles from "./Connection.module.css";
 import { connectionStory, connectionWords, type ConnectionSign } from "./connection.js";
-import { addressOf } from "./device.js";
+import { addressOf } from "../../instances/device.js";
 import { outageWords, type Outage } from "./outages.js";
 
 export interface ConnectionProps {

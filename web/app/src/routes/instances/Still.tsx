@@ -2,7 +2,7 @@ import { age, duration, type Instance, type Summary } from "@comfyui-monitor/rea
 import { Moon, Unplug } from "lucide-react";
 import { Link } from "wouter";
 import { useNow } from "../../time/useNow.js";
-import { addressOf } from "./device.js";
+import { addressOf } from "../../instances/device.js";
 import { forHow, isAnswering, neverHeard } from "./connection.js";
 import styles from "./Running.module.css";
 import { useReconnect } from "./useReconnect.js";

@@ -8,7 +8,7 @@ import { Loading } from "../../controls/Loading.js";
 import { Page } from "../../frame/Page.js";
 import { Card } from "./Card.js";
 import { neverHeard } from "./connection.js";
-import { addressOf } from "./device.js";
+import { addressOf } from "../../instances/device.js";
 import { FleetBar } from "./FleetBar.js";
 import { takesNext } from "./fleet.js";
 import styles from "./instances.module.css";

@@ -1,6 +1,6 @@
 import { LivePreview, type Generation, type JobEvent } from "@comfyui-monitor/react";
 import { useId, useMemo, useState, type KeyboardEvent, type ReactNode } from "react";
-import type { Seed } from "./data/seed.js";
+import type { Seed } from "../../jobs/seed.js";
 import type { Job } from "./data/useJob.js";
 import { GraphFrame } from "./graph/GraphFrame.js";
 import styles from "./Panels.module.css";

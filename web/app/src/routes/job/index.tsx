@@ -8,7 +8,7 @@ import { Loading } from "../../controls/Loading.js";
 import { Page } from "../../frame/Page.js";
 import { isQueueId } from "../../jobs/queueId.js";
 import { attemptIn, hrefOf } from "./address.js";
-import { useAnswer } from "./data/useAnswer.js";
+import { useAnswer } from "../../jobs/useAnswer.js";
 import { useJob } from "./data/useJob.js";
 import { JobPage } from "./JobPage.js";
 import { Shapes } from "./Shapes.js";

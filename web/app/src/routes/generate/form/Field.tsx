@@ -9,19 +9,6 @@ import { SeedField } from "./fields/SeedField.js";
 import { TextField } from "./fields/TextField.js";
 import { keyOf } from "./values.js";
 
-/** What every kind of field is given. */
-export interface ControlProps {
-  input: FormInput;
-  /** What stands in it. */
-  draft: string;
-  onDraft: (draft: string) => void;
-  id: string;
-  label: string;
-  invalid: boolean;
-  /** Of the sentence under it. */
-  describedBy: string | undefined;
-}
-
 export interface FieldProps {
   input: FormInput;
   draft: string;

@@ -1,6 +1,6 @@
 import { ErrorCard, FinishedList, type Instance, type JobState } from "@comfyui-monitor/react";
-import { Headline } from "../../job/failed/Headline.js";
-import { Suggestions } from "../../job/failed/Suggestions.js";
+import { Headline } from "../../../jobs/failed/Headline.js";
+import { Suggestions } from "../../../jobs/failed/Suggestions.js";
 import styles from "./Stage.module.css";
 
 export interface FailedProps {

@@ -2,8 +2,8 @@ import { isGenerating, Lightbox, outputsCounted, Results, useMonitor, type JobSt
 import { useMemo } from "react";
 import { useLocation } from "wouter";
 import { useStore } from "../../../store.js";
-import { seedOf } from "../../job/data/seed.js";
-import { useAnswer } from "../../job/data/useAnswer.js";
+import { seedOf } from "../../../jobs/seed.js";
+import { useAnswer } from "../../../jobs/useAnswer.js";
 import { ownJobs } from "../session.js";
 import styles from "./Stage.module.css";
 import { resultsOf, type Candidate } from "./which.js";

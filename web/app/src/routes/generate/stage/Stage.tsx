@@ -12,7 +12,7 @@ import { Loading } from "../../../controls/Loading.js";
 import { useCurrentJobs } from "../../../jobs/current.js";
 import { useJobActions } from "../../../jobs/actions.js";
 import { NotifyBell } from "../../../notify/NotifyBell.js";
-import { endingOf } from "../../job/endings/words.js";
+import { endingOf } from "../../../jobs/ending/words.js";
 import { useMedia } from "../useMedia.js";
 import { Done } from "./Done.js";
 import { Failed } from "./Failed.js";

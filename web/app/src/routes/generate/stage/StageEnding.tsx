@@ -3,8 +3,8 @@ import { useLocation } from "wouter";
 import { Button } from "../../../controls/Button.js";
 import { useJobActions } from "../../../jobs/actions.js";
 import { NotifyButton } from "../../../notify/NotifyBell.js";
-import { EndingCard } from "../../job/endings/EndingCard.js";
-import type { Ending } from "../../job/endings/words.js";
+import { EndingCard } from "../../../jobs/ending/EndingCard.js";
+import type { Ending } from "../../../jobs/ending/words.js";
 import { sameAs, type Candidate } from "./which.js";
 
 export interface StageEndingProps {

@@ -5,7 +5,7 @@ import { Link, useLocation } from "wouter";
 import { Button } from "../../../controls/Button.js";
 import { CopyButton } from "../../../controls/CopyButton.js";
 import { useJobActions } from "../../../jobs/actions.js";
-import { deviceName } from "../../job/side/device.js";
+import { deviceNames } from "../../../instances/device.js";
 import styles from "./TitleLine.module.css";
 
 export interface TitleLineProps {
@@ -54,7 +54,7 @@ function Facts({ generation, instance, behind }: TitleLineProps) {
   const word = completedAt ? "ended" : startedAt ? "started" : "sent";
   const facts: ReactNode[] = [
     instance?.name ?? instanceId,
-    instance && deviceName(instance.devices),
+    instance && deviceNames(instance.devices),
     <time key="since" dateTime={since} title={isoTime(since)}>{`${word} ${clock(since, Date.now())}`}</time>,
     behind > 0 && <Link key="behind" href="/jobs?show=waiting">{behind === 1 ? "one more of yours waits" : `${behind} more of yours wait`}</Link>,
     <span key="id" className={styles.id}>

@@ -2,7 +2,7 @@ import { UNKNOWN, useGeneration, useInstances, useMonitor, withSnapshot, type Co
 import { useMemo } from "react";
 import { followed } from "../../../jobs/queueId.js";
 import { detailKey, withDetail, withStop } from "./detail.js";
-import { useAnswer } from "./useAnswer.js";
+import { useAnswer } from "../../../jobs/useAnswer.js";
 import { useHeard, type Heard } from "./useHeard.js";
 
 export interface Job {

@@ -1,7 +1,7 @@
 import { useMonitor, type Node } from "@comfyui-monitor/react";
 import { useMemo } from "react";
-import { exactGraph, seedOf, type Seed } from "./seed.js";
-import { useAnswer } from "./useAnswer.js";
+import { exactGraph, seedOf, type Seed } from "../../../jobs/seed.js";
+import { useAnswer } from "../../../jobs/useAnswer.js";
 
 /** The seed of an attempt, from its graph as it was sent. */
 export function useSeed(promptId: string | undefined, nodes: readonly Node[]): Seed | undefined {

@@ -1,10 +1,10 @@
 import { ErrorCard, type Generation } from "@comfyui-monitor/react";
 import type { Job } from "../data/useJob.js";
 import styles from "./Failed.module.css";
-import { Headline } from "./Headline.js";
+import { Headline } from "../../../jobs/failed/Headline.js";
 import { Memory } from "./Memory.js";
 import { Stopped } from "./Stopped.js";
-import { Suggestions } from "./Suggestions.js";
+import { Suggestions } from "../../../jobs/failed/Suggestions.js";
 import { Tried } from "./Tried.js";
 
 export interface FailedProps {

@@ -1,9 +1,9 @@
 import { memorySize, useMonitor, type Attempt, type Instance } from "@comfyui-monitor/react";
-import { useAnswer } from "../data/useAnswer.js";
-import card from "./Card.module.css";
+import { useAnswer } from "../../../jobs/useAnswer.js";
+import card from "../../../jobs/failed/Card.module.css";
 import { curveOf, readingsOf } from "./memory.js";
 import styles from "./Memory.module.css";
-import { wantedMemory } from "./words.js";
+import { wantedMemory } from "../../../jobs/failed/words.js";
 
 export interface MemoryProps {
   attempt: Attempt | undefined;

@@ -1,7 +1,7 @@
 import { nodeStateWord, shownNodeState, StateGlyph, type Generation } from "@comfyui-monitor/react";
 import { classes } from "../../../classes.js";
 import { useIsMarked, useMarks } from "../data/marked.js";
-import card from "./Card.module.css";
+import card from "../../../jobs/failed/Card.module.css";
 import { hadRun, pathThrough } from "./path.js";
 import styles from "./Stopped.module.css";
 

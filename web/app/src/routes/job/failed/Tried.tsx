@@ -1,10 +1,10 @@
 import { duration, exactDuration, RunStrip, shownState, StateGlyph, stateWord, stripOf, UNKNOWN, useMonitor, withSnapshot, type Attempt, type Generation } from "@comfyui-monitor/react";
 import { useMemo } from "react";
 import { Link } from "wouter";
-import { useAnswer } from "../data/useAnswer.js";
-import card from "./Card.module.css";
+import { useAnswer } from "../../../jobs/useAnswer.js";
+import card from "../../../jobs/failed/Card.module.css";
 import styles from "./Tried.module.css";
-import { shortCause, stoppedWords } from "./words.js";
+import { shortCause, stoppedWords } from "../../../jobs/failed/words.js";
 
 /** More attempts than these are behind a line that says so. */
 const MOST = 8;

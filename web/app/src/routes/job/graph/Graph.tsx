@@ -4,7 +4,7 @@ import type { JobState } from "@comfyui-monitor/react";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
 import { useKeys } from "../../../keys/useKeys.js";
 import { useAnyMarked, useCurrent, useMarks } from "../data/marked.js";
-import { shortCause } from "../failed/words.js";
+import { shortCause } from "../../../jobs/failed/words.js";
 import { Board, tilesOf } from "./board.js";
 import { GraphProvider } from "./context.js";
 import styles from "./Graph.module.css";

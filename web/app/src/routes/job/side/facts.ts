@@ -1,7 +1,7 @@
 /** Facts beside a job. Pure; what is not known is left out. */
 import { duration, exactDuration, memory, type Generation, type Instance } from "@comfyui-monitor/react";
-import { spacedSeed, type Seed } from "../data/seed.js";
-import { deviceName } from "./device.js";
+import { spacedSeed, type Seed } from "../../../jobs/seed.js";
+import { deviceNames } from "../../../instances/device.js";
 
 export interface Fact {
   name: string;
@@ -28,7 +28,7 @@ export function factsOf({ generation, attempt, instance, seed, submitter, maxRet
   const facts: Fact[] = [];
   const shown = generation.attempts.find(({ number }) => number === attempt);
   const where = instance?.name ?? (shown?.instanceId || generation.instanceId);
-  const device = instance && deviceName(instance.devices);
+  const device = instance && deviceNames(instance.devices);
   if (where) facts.push({ name: "Instance", value: device ? `${where}, ${device}` : where });
   const most = Math.max(attempts, maxRetries === undefined ? 1 : maxRetries + 1);
   if (attempt > 0) facts.push({ name: "Attempt", value: most > 1 ? `${attempt} of ${most}` : String(attempt) });

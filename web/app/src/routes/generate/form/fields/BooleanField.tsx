@@ -1,4 +1,4 @@
-import type { ControlProps } from "../Field.js";
+import type { ControlProps } from "./props.js";
 import styles from "./fields.module.css";
 
 export function BooleanField({ draft, onDraft, id, label, describedBy }: ControlProps) {

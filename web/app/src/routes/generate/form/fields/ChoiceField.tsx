@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { Choice } from "../../../../controls/Choice.js";
-import type { ControlProps } from "../Field.js";
+import type { ControlProps } from "./props.js";
 import { shownValue } from "../values.js";
 
 /** One of what the server offers; what the workflow came with stays, though the server may not have it. */

@@ -3,7 +3,7 @@ import { ImageUp } from "lucide-react";
 import { useEffect, useRef, useState, type DragEvent } from "react";
 import { classes } from "../../../../classes.js";
 import { IconButton } from "../../../../controls/Button.js";
-import type { ControlProps } from "../Field.js";
+import type { ControlProps } from "./props.js";
 import { form, uploaded } from "../form.js";
 import { keyOf } from "../values.js";
 import { ChoiceField } from "./ChoiceField.js";

@@ -1,6 +1,6 @@
 import { useRef, type CSSProperties, type KeyboardEvent } from "react";
 import { classes } from "../../../../classes.js";
-import type { ControlProps } from "../Field.js";
+import type { ControlProps } from "./props.js";
 import { sliderRange, stepped, type SliderRange } from "../figures.js";
 import styles from "./fields.module.css";
 

@@ -2,7 +2,7 @@ import { Dices } from "lucide-react";
 import { useState, useSyncExternalStore } from "react";
 import { classes } from "../../../../classes.js";
 import { IconButton } from "../../../../controls/Button.js";
-import type { ControlProps } from "../Field.js";
+import type { ControlProps } from "./props.js";
 import { grouped, stepped } from "../figures.js";
 import { form, throwDice } from "../form.js";
 import { keyOf } from "../values.js";

@@ -1,5 +1,5 @@
 import { classes } from "../../../../classes.js";
-import type { ControlProps } from "../Field.js";
+import type { ControlProps } from "./props.js";
 import styles from "./fields.module.css";
 
 /** Texts of one line and of many, and JSON. */

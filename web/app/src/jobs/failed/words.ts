@@ -1,7 +1,7 @@
 /** What went wrong, in words. Pure. */
 import { duration, memory, type Attempt, type Generation, type Instance, type JobError } from "@comfyui-monitor/react";
-import { stepInWords } from "../data/steps.js";
-import { deviceName } from "../side/device.js";
+import { stepInWords } from "../../routes/job/data/steps.js";
+import { deviceNames } from "../../instances/device.js";
 
 /** Cause and node: "The card ran out of memory in K-Sampler". */
 export function headlineOf(error: JobError, nodeTitle: string | undefined, instanceName: string): string {
@@ -82,7 +82,7 @@ function placeOf(attempt: Attempt | undefined, { nodes, error }: Generation): st
 }
 
 function device(instance: Instance): string {
-  const name = deviceName(instance.devices);
+  const name = deviceNames(instance.devices);
   return name ? ` (${name})` : "";
 }
 

@@ -1,8 +1,8 @@
 import type { Generation } from "@comfyui-monitor/react";
 import { PenLine, Repeat2, Scaling, Server } from "lucide-react";
 import { useLocation } from "wouter";
-import { Button } from "../../../controls/Button.js";
-import { useJobActions } from "../../../jobs/actions.js";
+import { Button } from "../../controls/Button.js";
+import { useJobActions } from "../actions.js";
 import card from "./Card.module.css";
 import styles from "./Suggestions.module.css";
 import { offersOf, type Offer } from "./offers.js";

@@ -1,12 +1,12 @@
 import type { Device, Instance } from "@comfyui-monitor/react";
 
 /** `RTX 4090` of `cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync`. */
-export function deviceName({ name, type }: Device): string {
+function deviceName({ name, type }: Device): string {
   const bare = name
     .replace(/^[a-z]+:\d+\s+/i, "")
     .replace(/\s+:\s+\S+$/, "")
-    .replace(/^NVIDIA\s+/i, "")
-    .replace(/^GeForce\s+/i, "")
+    .replace(/\b(NVIDIA|AMD|GeForce|Radeon|Intel\(R\)|Graphics)(?=\s|$)\s*/g, "")
+    .replace("(TM)", "")
     .trim();
   if (/^(cpu|mps|xpu|cuda)$/i.test(bare)) return bare.toUpperCase();
   return bare || (type ?? "").toUpperCase();
