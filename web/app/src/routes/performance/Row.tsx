@@ -40,7 +40,7 @@ export const Row = memo(function Row({ item, axis, largest, open, onToggle }: Ro
           </button>
         </div>
         <div role="cell" className={styles.classType} title={classType}>{classType}</div>
-        <div role="cell" className={styles.runs}>{count(runs)}</div>
+        <div role="cell" className={styles.runs} data-unit={runs === 1 ? " run" : " runs"}>{count(runs)}</div>
         <div role="cell" className={styles.medianMs} title={exactDuration(medianMs)}>{took(medianMs)}</div>
         <div role="cell" className={styles.p90Ms} title={exactDuration(p90Ms)}>{took(p90Ms)}</div>
         <div role="cell" className={styles.share}>

@@ -6,6 +6,8 @@ import { overridesOf } from "./values.js";
 
 /** After the last key, and after the last change of the queues. */
 const SETTLED_MS = 900;
+/** While something runs before it: a wait passes. */
+const AGAIN_MS = 10_000;
 /** A graph that large is not sent again for an estimate alone. */
 const MOST_INPUTS = 400;
 
@@ -30,20 +32,29 @@ export function useEstimate(): void {
   useEffect(() => {
     if (!workflow) return;
     const isElsewhere = last.current.workflow === workflow && last.current.instanceId !== instanceId;
-    const timer = setTimeout(async () => {
-      const state = form.get();
-      if (!isElsewhere && (state.loaded?.inputs.length ?? 0) > MOST_INPUTS) return;
-      last.current = { workflow, instanceId };
-      try {
-        const fresh = await client.api.workflow(isElsewhere ? workflow : applied(state), instanceId);
-        // Meanwhile there may be another workflow in the form.
-        if (form.get().loaded?.workflow !== workflow) return;
-        if (isElsewhere) renew({ ...fresh, workflow });
-        else estimate(fresh);
-      } catch {
-        // What was known last stays.
-      }
-    }, isElsewhere ? 0 : SETTLED_MS);
-    return () => clearTimeout(timer);
+    let over = false;
+    let timer: ReturnType<typeof setTimeout>;
+    const askIn = (ms: number, anew: boolean) => {
+      timer = setTimeout(async () => {
+        const state = form.get();
+        if (!anew && (state.loaded?.inputs.length ?? 0) > MOST_INPUTS) return;
+        last.current = { workflow, instanceId };
+        try {
+          const fresh = await client.api.workflow(anew ? workflow : applied(state), instanceId);
+          // Meanwhile there may be another workflow in the form.
+          if (form.get().loaded?.workflow !== workflow) return;
+          if (anew) renew({ ...fresh, workflow });
+          else estimate(fresh);
+        } catch {
+          // What was known last stays.
+        }
+        if (!over && form.get().loaded?.estimatedWaitTime) askIn(AGAIN_MS, false);
+      }, ms);
+    };
+    askIn(isElsewhere ? 0 : SETTLED_MS, isElsewhere);
+    return () => {
+      over = true;
+      clearTimeout(timer);
+    };
   }, [client, workflow, drafts, instanceId, queues]);
 }
