@@ -38,6 +38,8 @@ test("every page, and jobs in every state", async ({ world }) => {
   await rm(FOLDER, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
   const jobs = await gallery(world);
+  // Of the page that is asked for nothing.
+  world.expect(/404/, /ERR_INTERNET_DISCONNECTED/);
   const shoot = shooting(world);
   await shoot("generate-empty", "/");
   for (const [name, id] of Object.entries(jobs)) {
@@ -64,7 +66,13 @@ test("every page, and jobs in every state", async ({ world }) => {
     for (const kind of ["dragenter", "dragover"]) await page.dispatchEvent("body", kind, { dataTransfer: transfer });
   });
   await shoot("lightbox", `/jobs/${jobs.done}`, (page) => page.getByRole("button", { name: /^Open / }).first().click());
-  await shoot("offline", `/jobs/${jobs.running}`, (page) => page.context().setOffline(true));
+  await shoot("offline", `/jobs/${jobs.running}`, async (page) => {
+    await page.getByRole("region", { name: "Overall" }).waitFor();
+    await page.context().setOffline(true);
+    // Long enough for the socket to be missed.
+    await page.evaluate(() => window.dispatchEvent(new Event("offline")));
+    await page.waitForTimeout(4_000);
+  });
   await shoot("still", `/?job=${jobs.running}`, (page) => page.emulateMedia({ reducedMotion: "reduce" }));
   await shoot("forced", `/?job=${jobs.running}`, (page) => page.emulateMedia({ forcedColors: "active" }));
 });

@@ -69,6 +69,17 @@ test("a page without a network keeps what it shows, and catches up when it is ba
   await expect.poll(() => outputs.count(), { timeout: PATIENCE }).toBe(1);
 });
 
+test("a page that is asked for without a network comes with the network", async ({ world }) => {
+  await world.begin();
+  world.expect(/ERR_INTERNET_DISCONNECTED/, /Failed to fetch dynamically imported module/);
+  const page = await world.page("/");
+  await page.getByRole("link", { name: "Performance" }).waitFor();
+  await page.context().setOffline(true);
+  await Promise.all([page.waitForEvent("requestfailed"), page.getByRole("link", { name: "Performance" }).click()]);
+  await page.context().setOffline(false);
+  await page.getByText("Nothing has run yet").waitFor();
+});
+
 test("a reload in the middle of a job brings all of it back", async ({ world }) => {
   const monitor = await world.begin(held);
   const page = await world.page("/jobs");

@@ -1,4 +1,6 @@
 import { useEffect, useState, type ComponentType } from "react";
+import { client } from "../client.js";
+import { part } from "../parts.js";
 import { useStore } from "../store.js";
 import { paletteOpen } from "./open.js";
 
@@ -11,7 +13,9 @@ export function PaletteHost() {
   const [Palette, setPalette] = useState<ComponentType>();
   useEffect(() => {
     if (Palette) return;
-    const load = () => void import("./Palette.js").then((loaded) => setPalette(() => loaded.default));
+    // What nobody has asked for yet is no reason to load the page anew.
+    const fetched = part(() => import("./Palette.js"), client, isOpen ? undefined : () => false);
+    const load = () => void fetched().then((loaded) => setPalette(() => loaded.default), () => {});
     if (isOpen) return load();
     if (!("requestIdleCallback" in globalThis)) {
       const timer = setTimeout(load, 1_000);

@@ -1,6 +1,7 @@
 import { isEnded, shownState, StateGlyph, type Instance, type Summary } from "@comfyui-monitor/react";
 import { Bell, CircleStop, Copy, Focus, Keyboard, MessageSquareText, Moon, RotateCcw, Server, Sun } from "lucide-react";
 import { ROUTES } from "../frame/routes.js";
+import { deviceNames } from "../instances/device.js";
 import { cancel, runAgain } from "../jobs/actions.js";
 import type { Current, CurrentJob } from "../jobs/current.js";
 import { copyError, focusOn, named, withError } from "../jobs/keyActions.js";
@@ -78,7 +79,7 @@ function instanceEntries({ instances, navigate }: Known): Entry[] {
     id: `instance ${instanceId}`,
     group: "Instances",
     title: name,
-    note: state === "connected" || state === "polling" ? (devices[0]?.name ?? "") : state,
+    note: state === "connected" || state === "polling" ? deviceNames(devices) : state,
     icon: <Server />,
     run: () => navigate(`/instances#${encodeURIComponent(instanceId)}`),
   }));

@@ -3,11 +3,12 @@ import { lazy, Suspense, useEffect, useRef, useState, type KeyboardEvent, type P
 import { classes } from "../../../classes.js";
 import { Loading } from "../../../controls/Loading.js";
 import { useKeys } from "../../../keys/useKeys.js";
+import { part } from "../../../parts.js";
 import styles from "./GraphFrame.module.css";
 import { keptHeight, keepHeight, LEAST_HEIGHT, MOST_HEIGHT, within } from "./height.js";
 
 // The graph and what lays it out are as large as the rest of the page.
-const Graph = lazy(() => import("./Graph.js"));
+const Graph = lazy(part(() => import("./Graph.js")));
 
 export interface GraphFrameProps {
   queueId: string;
