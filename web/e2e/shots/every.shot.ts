@@ -39,7 +39,7 @@ test("every page, and jobs in every state", async ({ world }) => {
   await mkdir(FOLDER, { recursive: true });
   const jobs = await gallery(world);
   // Of the page that is asked for nothing.
-  world.expect(/404/, /ERR_INTERNET_DISCONNECTED/);
+  world.expect(/404/);
   const shoot = shooting(world);
   await shoot("generate-empty", "/");
   for (const [name, id] of Object.entries(jobs)) {
@@ -66,13 +66,6 @@ test("every page, and jobs in every state", async ({ world }) => {
     for (const kind of ["dragenter", "dragover"]) await page.dispatchEvent("body", kind, { dataTransfer: transfer });
   });
   await shoot("lightbox", `/jobs/${jobs.done}`, (page) => page.getByRole("button", { name: /^Open / }).first().click());
-  await shoot("offline", `/jobs/${jobs.running}`, async (page) => {
-    await page.getByRole("region", { name: "Overall" }).waitFor();
-    await page.context().setOffline(true);
-    // Long enough for the socket to be missed.
-    await page.evaluate(() => window.dispatchEvent(new Event("offline")));
-    await page.waitForTimeout(4_000);
-  });
   await shoot("still", `/?job=${jobs.running}`, (page) => page.emulateMedia({ reducedMotion: "reduce" }));
   await shoot("forced", `/?job=${jobs.running}`, (page) => page.emulateMedia({ forcedColors: "active" }));
 });
@@ -112,4 +105,35 @@ do = { change = "batch", times = 2, wait = { first = "1h", max = "1h" } }
   await monitor.when(`/v1/generations/${id}`, ({ retryCount }: { retryCount: number }) => retryCount === 1);
   await shoot("between-job", `/jobs/${id}`);
   await shoot("between-generate", `/?job=${id}`);
+});
+
+test("a job that ran out of memory", async ({ world }) => {
+  const monitor = await world.begin({ speed: 1, script: { nodes: { "3": { steps: 20, lastsMs: 24_000, fails: { atStep: 12, times: 9 } } } } });
+  const id = await monitor.submit({ workflow: portrait() });
+  await monitor.ended(id);
+  const shoot = shooting(world);
+  await shoot("memory-job", `/jobs/${id}`);
+  await shoot("memory-jobs", "/jobs");
+});
+
+test("a monitor that is gone", async ({ world }) => {
+  world.expect(/ERR_CONNECTION_REFUSED/, /WebSocket connection/);
+  const monitor = await world.begin({ script: { nodes: { "3": { heldAt: 12 } } } });
+  const id = await monitor.submit({ workflow: portrait() });
+  await world.fake.held();
+  const pages: [string, Page][] = [];
+  for (const theme of ["dark", "light"] as const) {
+    for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
+      for (const [name, path] of [["generate", `/?job=${id}`], ["job", `/jobs/${id}`], ["jobs", "/jobs"]] as const) {
+        const page = await world.page(path, { theme, size });
+        await page.getByText("lighthouse").locator("visible=true").first().waitFor();
+        pages.push([`offline-${name}-${theme}-${size}`, page]);
+      }
+    }
+  }
+  await monitor.crash();
+  for (const [name, page] of pages) {
+    await page.locator("html[data-offline]").waitFor();
+    await page.screenshot({ path: `${FOLDER}${name}.png` });
+  }
 });
