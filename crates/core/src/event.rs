@@ -1,7 +1,12 @@
 //! Events: what we publish. Fields, names and order of meaning are fixed by `CONTRACT.md`, "Events".
 
-use crate::cost::{Expected, Work};
-use crate::names::NodeKind;
+mod parts;
+
+pub use parts::{
+    Dependency, Device, Eta, ExecutionData, FileRef, InterruptReason, JobError, NodeRef, NodeState, WorkflowNode,
+};
+
+use crate::cost::Work;
 use crate::time::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -48,161 +53,9 @@ pub struct Base {
     /// The client id of whoever submitted an observed job.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub submitter_client_id: Option<String>,
-}
-
-/// One error shape everywhere.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct JobError {
-    /// The exception's name as `ComfyUI` gives it (`torch.OutOfMemoryError`), or ours: `instance_lost`,
-    /// `submission_refused`, `timeout`.
-    pub r#type: String,
-    pub message: String,
+    /// How far its job was shown to be then, percent, where it is published to readers who do not hear every step.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub node_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub node_title: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub class_type: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub traceback: Vec<String>,
-}
-
-/// How sure we are of the time left; all in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct Eta {
-    pub remaining_ms: u64,
-    pub low_ms: u64,
-    pub high_ms: u64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum NodeState {
-    Pending,
-    Cached,
-    Running,
-    Finished,
-    Error,
-    Interrupted,
-    Skipped,
-}
-
-impl NodeState {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            NodeState::Pending => "pending",
-            NodeState::Cached => "cached",
-            NodeState::Running => "running",
-            NodeState::Finished => "finished",
-            NodeState::Error => "error",
-            NodeState::Interrupted => "interrupted",
-            NodeState::Skipped => "skipped",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum InterruptReason {
-    /// A person asked us to.
-    Cancelled,
-    /// Somebody stopped it at the server.
-    Interrupted,
-    /// It left the server's queue before it ran.
-    RemovedFromQueue,
-}
-
-impl InterruptReason {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            InterruptReason::Cancelled => "cancelled",
-            InterruptReason::Interrupted => "interrupted",
-            InterruptReason::RemovedFromQueue => "removed_from_queue",
-        }
-    }
-}
-
-/// What a node is, beside its id; shared by the node events.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct NodeRef {
-    pub node_id: String,
-    pub display_node_id: String,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub parent_node_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub real_node_id: Option<String>,
-    pub node_title: String,
-    /// Absent for a child of an expanded node: its class is known to nobody outside the server.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub class_type: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct WorkflowNode {
-    pub node_id: String,
-    pub class_type: String,
-    pub node_title: String,
-    pub kind: NodeKind,
-    pub dependencies: Vec<Dependency>,
-    /// What it should take, as far as anything is known of it; absent for a node that comes from the cache.
-    #[serde(flatten, skip_serializing_if = "Option::is_none", default)]
-    #[cfg_attr(test, ts(skip))]
-    pub expected: Option<Expected>,
-}
-
-/// A wire of the graph: `input` of this node is fed by output number `output` of `node_id`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct Dependency {
-    pub node_id: String,
-    pub input: String,
-    pub output: u32,
-    /// The slot type (`MODEL`, `LATENT`), where the server told the class.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub r#type: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-pub struct FileRef {
-    pub filename: String,
-    #[serde(default)]
-    pub subfolder: String,
-    pub r#type: String,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct Device {
-    pub name: String,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub r#type: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub vram_total_bytes: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub vram_free_bytes: Option<u64>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "camelCase")]
-pub struct ExecutionData {
-    pub prompt_id: String,
-    /// `{nodeId: output}`, as `ComfyUI` gave it.
-    #[schema(value_type = Object)]
-    pub output: Value,
+    pub overall_percentage: Option<f64>,
 }
 
 macro_rules! bodies {
@@ -388,8 +241,13 @@ impl Event {
 
     /// From `detailType` and `detail`, as they come from a bus or a table.
     pub fn from_parts(detail_type: &str, detail: Value) -> Result<Event, serde_json::Error> {
-        let base = Base::deserialize(&detail)?;
-        Ok(Event { base, body: Body::from_detail(detail_type, detail)? })
+        let mut base = Base::deserialize(&detail)?;
+        let body = Body::from_detail(detail_type, detail)?;
+        // A step has one of its own, by the same name.
+        if matches!(body, Body::NodeProgressUpdate(_)) {
+            base.overall_percentage = None;
+        }
+        Ok(Event { base, body })
     }
 }
 

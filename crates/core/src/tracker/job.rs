@@ -243,6 +243,7 @@ impl Job {
                 schema_version: SCHEMA_VERSION,
                 occurred_at: pen.occurred_at,
                 submitter_client_id: self.submitter.clone(),
+                overall_percentage: None,
             },
             body,
         });

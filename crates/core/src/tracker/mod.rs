@@ -228,6 +228,7 @@ impl Tracker {
                 schema_version: SCHEMA_VERSION,
                 occurred_at: None,
                 submitter_client_id: None,
+                overall_percentage: None,
             },
             body,
         })));

@@ -129,7 +129,8 @@ impl View {
         {
             self.title.offer(base.sequence, || title.clone());
         }
-        self.attempt_mut(base.attempt).apply(base, body) | newer
+        let further = base.overall_percentage.is_some_and(|shown| self.attempt_mut(base.attempt).reached(shown));
+        self.attempt_mut(base.attempt).apply(base, body) | further | newer
     }
 
     /// An output and its place. A word of lower rank (`pending` below `failed` below `stored`) changes nothing.

@@ -83,6 +83,7 @@ impl Story {
                 schema_version: SCHEMA_VERSION,
                 occurred_at: None,
                 submitter_client_id: self.submitter.clone(),
+                overall_percentage: None,
             },
             body,
         });
