@@ -45,6 +45,8 @@ pub struct Submit {
     pub overrides: Overrides,
     pub instance_id: Option<String>,
     pub queue_id: Option<Uuid>,
+    /// Of its first attempt, where somebody chose one already.
+    pub prompt_id: Option<String>,
     pub idempotency_key: Option<String>,
     pub title: Option<String>,
     pub metadata: Option<Value>,

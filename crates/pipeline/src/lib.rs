@@ -2,15 +2,26 @@
 //! socket is underneath.
 
 pub mod api;
+pub mod asked;
+pub mod audience;
 pub mod clock;
 pub mod comfy;
+pub mod function;
 pub mod handlers;
 pub mod hub;
 pub mod journal;
 pub mod library;
+pub mod links;
 pub mod monitor;
 pub mod ports;
+pub mod push;
 pub mod read_model;
+#[cfg(test)]
+mod rehearsed;
 pub mod relay;
+pub mod remote;
 pub mod retry;
+pub mod roster;
 pub mod service;
+mod submission;
+pub mod tee;

@@ -4,7 +4,7 @@
 use crate::clock;
 use crate::comfy::{Comfy, ComfyError};
 use crate::journal::Journal;
-use crate::ports::{Media, MediaError, MediaRecord, Store, StoreError};
+use crate::ports::{Deliveries, Media, MediaError, MediaRecord, Store, StoreError};
 use crate::read_model::ReadModel;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use bytes::Bytes;
@@ -45,12 +45,31 @@ impl Default for Patience {
     }
 }
 
+/// How the bytes of an output get into the media store.
+pub enum Fetching {
+    /// From the servers, by instance.
+    Servers(HashMap<String, Arc<dyn Comfy>>),
+    /// Likewise, and everybody else is told of what became of each.
+    Announced(HashMap<String, Arc<dyn Comfy>>, Arc<dyn Deliveries>),
+    /// The monitor beside the server puts them there.
+    Delivered(Arc<dyn Deliveries>),
+}
+
+impl Fetching {
+    fn server(&self, instance_id: &str) -> Option<&Arc<dyn Comfy>> {
+        match self {
+            Fetching::Servers(servers) | Fetching::Announced(servers, _) => servers.get(instance_id),
+            Fetching::Delivered(_) => None,
+        }
+    }
+}
+
 pub struct Library {
     store: Arc<dyn Store>,
     media: Arc<dyn Media>,
     read_model: Arc<ReadModel>,
     journal: Arc<Journal>,
-    servers: HashMap<String, Arc<dyn Comfy>>,
+    fetching: Fetching,
     patience: Patience,
     permits: Arc<Semaphore>,
     stop: CancellationToken,
@@ -73,7 +92,7 @@ impl Library {
         media: Arc<dyn Media>,
         read_model: Arc<ReadModel>,
         journal: Arc<Journal>,
-        servers: HashMap<String, Arc<dyn Comfy>>,
+        fetching: Fetching,
         patience: Patience,
         stop: CancellationToken,
     ) -> Arc<Library> {
@@ -82,7 +101,7 @@ impl Library {
             media,
             read_model,
             journal,
-            servers,
+            fetching,
             patience,
             permits: Arc::new(Semaphore::new(PARALLEL)),
             stop,
@@ -116,9 +135,24 @@ impl Library {
         self.store.add_media(&rows).await?;
         self.read_model.outputs(owner.queue_id, &rows).await?;
         for row in rows.into_iter().filter(|row| row.status == OutputStatus::Pending) {
-            self.fetch(row);
+            match &self.fetching {
+                Fetching::Servers(_) | Fetching::Announced(..) => self.fetch(row),
+                Fetching::Delivered(deliveries) => match deliveries.find(row.media_id).await {
+                    Ok(Some(settled)) => self.delivered(&settled).await?,
+                    Ok(None) => {}
+                    // It is told of when it comes.
+                    Err(error) => tracing::warn!(%error, media_id = %row.media_id, "a delivery could not be looked up"),
+                },
+            }
         }
         Ok(())
+    }
+
+    /// What a monitor announced: an output that events told of before, or will, or (an image that came over the socket)
+    /// never.
+    pub async fn delivered(&self, settled: &MediaRecord) -> Result<(), StoreError> {
+        self.store.add_media(std::slice::from_ref(settled)).await?;
+        self.settled(settled).await
     }
 
     fn row(owner: &Owner, node_id: &str, content: Content, position: u32) -> MediaRecord {
@@ -157,8 +191,18 @@ impl Library {
         let bytes = Bytes::from(picture.image);
         let stored = self.media.store(row.media_id, stream::iter([Ok(bytes)]).boxed()).await;
         settle(&mut row, stored.map_err(|error| error.to_string()));
+        self.announce(&row).await?;
         self.store.update_media(&row).await?;
         self.read_model.outputs(row.queue_id, &[row]).await
+    }
+
+    /// Before our own row says that it is settled: what was cut off between the two is fetched, and announced, again.
+    async fn announce(&self, row: &MediaRecord) -> Result<(), StoreError> {
+        let Fetching::Announced(_, deliveries) = &self.fetching else { return Ok(()) };
+        deliveries.announce(row).await.map_err(|error| StoreError::Failed {
+            place: "where outputs are announced".to_owned(),
+            cause: error.to_string(),
+        })
     }
 
     /// After a start of ours: what was being fetched is fetched again.
@@ -193,7 +237,11 @@ impl Library {
         // The outcome must not be lost to a store that is busy for a moment.
         let mut pauses = ExponentialBuilder::default().with_max_times(8).build();
         loop {
-            match self.settled(&row).await {
+            let told = async {
+                self.announce(&row).await?;
+                self.settled(&row).await
+            };
+            match told.await {
                 Ok(()) => return,
                 Err(error) => {
                     let Some(pause) = pauses.next() else {
@@ -216,7 +264,7 @@ impl Library {
     /// The stored file, or why it finally failed, for people.
     async fn try_to_store(&self, row: &MediaRecord) -> Result<crate::ports::StoredFile, String> {
         let Some(source) = &row.source else { return Err("nothing says where it is".to_owned()) };
-        let Some(server) = self.servers.get(&row.instance_id) else {
+        let Some(server) = self.fetching.server(&row.instance_id) else {
             return Err(format!("the instance {} is not configured any more", row.instance_id));
         };
         let mut pauses = ExponentialBuilder::default()

@@ -1,6 +1,12 @@
 //! The seams: what the use cases need from the outside, and what each adapter guarantees. One contract, one file per
 //! technology in `monitor-backends`, the same conformance suite over each.
 
+mod gateway;
+mod remote;
+
+pub use gateway::{Connections, Gateway, Listener, MOST_SUBSCRIPTIONS, PostError};
+pub use remote::{Command, CommandError, Commands, Deliveries, Links, Ordered, Orders, Roster};
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -308,6 +314,14 @@ pub struct BusError(pub String);
 pub trait Bus: Send + Sync {
     async fn publish(&self, events: &[Event]) -> Result<(), BusError>;
     async fn flush(&self) -> Result<(), BusError>;
+}
+
+/// Keeps what the bus refuses for good, for a person to look at.
+///
+/// Guarantees: what was buried survives a `kill -9`, as far as there is room; burying never fails whoever buries.
+#[async_trait]
+pub trait DeadLetters: Send + Sync {
+    async fn bury(&self, event: &Event, reason: &str);
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -1,18 +1,19 @@
 //! The views of the generations that somebody is interested in, kept in memory: folded as events come, read by the
-//! API, and told to the hub's readers. What is not here is rebuilt from the store, which has every durable event.
+//! API, and told to the [`Audience`]. What is not here is rebuilt from the store, which has every durable event.
 
 mod rebuild;
 
 use rebuild::{attempt_seed, seed};
 pub use rebuild::{output, rebuild};
 
+use crate::audience::Audience;
 use crate::clock;
-use crate::hub::{Encoded, Hub, Topic};
+use crate::hub::Topic;
 use crate::journal::Journal;
 use crate::ports::{AttemptRecord, GenerationRecord, MediaRecord, Store, StoreError};
 use monitor_core::event::Event;
 use monitor_core::frame::{Frame, FrameBody, PreviewHeader};
-use monitor_core::generation::{Generation, Instance, NodeError, Status, Summary};
+use monitor_core::generation::{Generation, Instance, NodeError, OutputStatus, Status, Summary};
 use monitor_core::time::{Now, Timestamp};
 use monitor_core::tracker::{Pace, Picture, Place};
 use monitor_core::view::{self, Seed, View};
@@ -30,7 +31,8 @@ const KEEP_ENDED: u64 = 60_000;
 /// One generation in memory.
 struct Entry {
     view: View,
-    updated_at: u64,
+    /// `None`: those who watch all have heard nothing of it yet.
+    updated_at: Option<u64>,
     update_due: bool,
     told_at: u64,
     used_at: u64,
@@ -38,10 +40,24 @@ struct Entry {
     saved: (u64, f64),
 }
 
+/// What a view is built without, since it is about to be told as new although the store has it already.
+#[derive(Clone, Copy, Default)]
+struct Without<'a> {
+    event: Option<Uuid>,
+    /// As they were before they were settled.
+    outputs: &'a [MediaRecord],
+}
+
+impl Entry {
+    fn was_told_within(&self, interval: u64, mono: u64) -> bool {
+        self.updated_at.is_some_and(|at| mono.saturating_sub(at) < interval)
+    }
+}
+
 pub struct ReadModel {
     store: Arc<dyn Store>,
     journal: Arc<Journal>,
-    hub: Arc<Hub>,
+    audience: Arc<dyn Audience>,
     entries: Mutex<HashMap<Uuid, Arc<Mutex<Entry>>>>,
     /// One load at a time: two loads of one generation would make two entries.
     loading: tokio::sync::Mutex<()>,
@@ -52,15 +68,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl ReadModel {
-    pub fn new(store: Arc<dyn Store>, journal: Arc<Journal>, hub: Arc<Hub>) -> ReadModel {
-        ReadModel { store, journal, hub, entries: Mutex::default(), loading: tokio::sync::Mutex::default() }
+    pub fn new(store: Arc<dyn Store>, journal: Arc<Journal>, audience: Arc<dyn Audience>) -> ReadModel {
+        ReadModel { store, journal, audience, entries: Mutex::default(), loading: tokio::sync::Mutex::default() }
     }
 
     /// Folds an event in and tells the readers. A generation that neither memory nor store knows is made from the
     /// event alone, so that nothing is lost.
     pub async fn apply(&self, event: &Event) -> Result<(), StoreError> {
         let Some(queue_id) = event.base.queue_id else { return Ok(()) };
-        let entry = match self.entry(queue_id).await? {
+        // Recorded before, so that the store may have it already: without it, or it would tell nothing new.
+        let entry = match self.load(queue_id, Without { event: Some(event.base.event_id), outputs: &[] }).await? {
             Some(entry) => entry,
             None => self.insert(View::new(Seed {
                 queue_id,
@@ -74,12 +91,12 @@ impl ReadModel {
         if entry.view.apply(event) {
             let now = clock::now();
             entry.used_at = now.mono;
-            if self.hub.is_watched(Topic::Generation(queue_id)) {
+            if self.audience.is_watched(Topic::Generation(queue_id)) {
                 let frames = view::frames(&entry.view, event, now.wall);
                 if !frames.is_empty() {
                     entry.told_at = now.mono;
                 }
-                self.publish(queue_id, &frames);
+                self.audience.tell(queue_id, frames);
             }
             self.update(&mut entry, before, now.mono, now.wall);
         }
@@ -88,7 +105,8 @@ impl ReadModel {
 
     /// Outputs that were found, stored or have failed. True if the generation is completed with them.
     pub async fn outputs(&self, queue_id: Uuid, rows: &[MediaRecord]) -> Result<(), StoreError> {
-        let Some(entry) = self.entry(queue_id).await? else { return Ok(()) };
+        // Likewise.
+        let Some(entry) = self.load(queue_id, Without { event: None, outputs: rows }).await? else { return Ok(()) };
         let mut entry = lock(&entry);
         let before = entry.view.status();
         let mut changed = Vec::new();
@@ -99,7 +117,7 @@ impl ReadModel {
         }
         let now = clock::now();
         if !changed.is_empty() {
-            self.publish(queue_id, &view::settled_frames(&entry.view, before, &changed, now.wall));
+            self.audience.tell(queue_id, view::settled_frames(&entry.view, before, &changed, now.wall));
             self.update(&mut entry, before, now.mono, now.wall);
         }
         Ok(())
@@ -114,10 +132,9 @@ impl ReadModel {
             let now = clock::now();
             let status = entry.view.status();
             if !status.is_ended() {
-                self.publish(attempt.queue_id, &[view::queue_frame(&entry.view, now.wall)]);
+                self.audience.tell(attempt.queue_id, vec![view::queue_frame(&entry.view, now.wall)]);
             } else if status != before {
-                let frames: Vec<Frame> = view::end_frame(&entry.view, now.wall).into_iter().collect();
-                self.publish(attempt.queue_id, &frames);
+                self.audience.tell(attempt.queue_id, view::end_frame(&entry.view, now.wall).into_iter().collect());
             }
             self.update(&mut entry, before, now.mono, now.wall);
         }
@@ -156,8 +173,8 @@ impl ReadModel {
             let entry = self.insert(view);
             let mut entry = lock(&entry);
             let now = clock::now();
-            if self.hub.is_watched(Topic::Generation(record.queue_id)) {
-                self.publish(record.queue_id, &[view::queue_frame(&entry.view, now.wall)]);
+            if self.audience.is_watched(Topic::Generation(record.queue_id)) {
+                self.audience.tell(record.queue_id, vec![view::queue_frame(&entry.view, now.wall)]);
             }
             self.update(&mut entry, Status::Completed, now.mono, now.wall);
         }
@@ -170,8 +187,8 @@ impl ReadModel {
             let Some(entry) = lock(&self.entries).get(&place.queue_id).map(Arc::clone) else { continue };
             let mut entry = lock(&entry);
             if entry.view.place_known(place, queue_remaining, now.wall) {
-                if self.hub.is_watched(Topic::Generation(place.queue_id)) {
-                    self.publish(place.queue_id, &[view::queue_frame(&entry.view, now.wall)]);
+                if self.audience.is_watched(Topic::Generation(place.queue_id)) {
+                    self.audience.tell(place.queue_id, vec![view::queue_frame(&entry.view, now.wall)]);
                 }
                 let before = entry.view.status();
                 self.update(&mut entry, before, now.mono, now.wall);
@@ -193,7 +210,7 @@ impl ReadModel {
     }
 
     pub fn preview(&self, picture: &Picture) {
-        if !self.hub.wants_previews(picture.queue_id) {
+        if !self.audience.wants_previews(picture.queue_id) {
             return;
         }
         let header = PreviewHeader {
@@ -205,18 +222,13 @@ impl ReadModel {
             value: picture.value,
             max: picture.max,
         };
-        match Encoded::preview(&header, &picture.image) {
-            Ok(frame) => self.hub.preview(picture.queue_id, &frame),
-            Err(error) => tracing::warn!(%error, "a preview was left out"),
-        }
+        self.audience.show(&header, &picture.image);
     }
 
     pub fn instance(&self, instance: Instance) {
-        if self.hub.is_watched(Topic::All) {
+        if self.audience.is_watched(Topic::All) {
             let body = FrameBody::InstanceUpdate { instance: Box::new(instance) };
-            Self::encode(&Frame { timestamp: clock::wall(), request_id: None, job: None, body }, |frame| {
-                self.hub.publish_all(frame);
-            });
+            self.audience.tell_all(Frame { timestamp: clock::wall(), request_id: None, job: None, body });
         }
     }
 
@@ -244,6 +256,13 @@ impl ReadModel {
 
     pub async fn percentage(&self, queue_id: Uuid) -> Result<f64, StoreError> {
         Ok(self.entry(queue_id).await?.map_or(0.0, |entry| lock(&entry).view.overall_percentage()))
+    }
+
+    /// How far a job that runs is shown to be, without asking the store.
+    pub fn shown(&self, queue_id: Uuid) -> Option<f64> {
+        let entry = lock(&self.entries).get(&queue_id).map(Arc::clone)?;
+        let entry = lock(&entry);
+        (entry.view.status() == Status::Processing).then(|| entry.view.overall_percentage())
     }
 
     /// The live state in place of what the list has from the store; where there is none, what was true only when it was
@@ -294,7 +313,7 @@ impl ReadModel {
         for (queue_id, entry) in all {
             let mut entry = lock(&entry);
             self.overall(&mut entry, now);
-            if entry.update_due && now.mono.saturating_sub(entry.updated_at) >= UPDATE_INTERVAL {
+            if entry.update_due && !entry.was_told_within(UPDATE_INTERVAL, now.mono) {
                 let before = entry.view.status();
                 self.update(&mut entry, before, now.mono, now.wall);
             }
@@ -307,53 +326,44 @@ impl ReadModel {
     /// Milliseconds between two [`ReadModel::tick`]s.
     pub const TICK: u64 = 125;
 
-    fn publish(&self, queue_id: Uuid, frames: &[Frame]) {
-        for frame in frames {
-            Self::encode(frame, |frame| self.hub.publish(queue_id, frame));
-        }
-    }
-
-    fn encode(frame: &Frame, then: impl FnOnce(&Encoded)) {
-        match Encoded::text(frame) {
-            Ok(frame) => then(&frame),
-            Err(error) => tracing::warn!(%error, "a frame was left out"),
-        }
-    }
-
     /// `overall_progress` to those who watch the generation, where they have been told nothing for a while: its pace may
     /// have changed, and time has passed in any case.
     fn overall(&self, entry: &mut Entry, now: Now) {
         let queue_id = entry.view.queue_id();
         let silent = now.mono.saturating_sub(entry.told_at) >= OVERALL_INTERVAL;
         let runs = entry.view.status() == Status::Processing;
-        if runs && silent && self.hub.is_watched(Topic::Generation(queue_id)) {
+        if runs && silent && self.audience.is_watched(Topic::Generation(queue_id)) {
             entry.told_at = now.mono;
-            self.publish(queue_id, &[view::overall_frame(&entry.view, now.wall)]);
+            self.audience.tell(queue_id, vec![view::overall_frame(&entry.view, now.wall)]);
         }
     }
 
     /// `generation_update` to those who watch all: at once when the status changed, else at most four a second.
     fn update(&self, entry: &mut Entry, before: Status, mono: u64, wall: Timestamp) {
         let changed = entry.view.status() != before;
-        if !changed && mono.saturating_sub(entry.updated_at) < UPDATE_INTERVAL {
+        if !changed && entry.was_told_within(UPDATE_INTERVAL, mono) {
             entry.update_due = true;
             return;
         }
-        entry.updated_at = mono;
+        entry.updated_at = Some(mono);
         entry.update_due = false;
-        if self.hub.is_watched(Topic::All) {
-            Self::encode(&view::update_frame(&entry.view, wall), |frame| self.hub.publish_all(frame));
+        if self.audience.is_watched(Topic::All) {
+            self.audience.tell_all(view::update_frame(&entry.view, wall));
         }
     }
 
     fn insert(&self, view: View) -> Arc<Mutex<Entry>> {
         let queue_id = view.queue_id();
         let used_at = clock::now().mono;
-        let entry = Entry { view, updated_at: 0, update_due: false, told_at: used_at, used_at, saved: (0, 0.0) };
+        let entry = Entry { view, updated_at: None, update_due: false, told_at: used_at, used_at, saved: (0, 0.0) };
         Arc::clone(lock(&self.entries).entry(queue_id).or_insert_with(|| Arc::new(Mutex::new(entry))))
     }
 
     async fn entry(&self, queue_id: Uuid) -> Result<Option<Arc<Mutex<Entry>>>, StoreError> {
+        self.load(queue_id, Without::default()).await
+    }
+
+    async fn load(&self, queue_id: Uuid, without: Without<'_>) -> Result<Option<Arc<Mutex<Entry>>>, StoreError> {
         let in_memory = |this: &Self| lock(&this.entries).get(&queue_id).map(Arc::clone);
         if let Some(entry) = in_memory(self) {
             return Ok(Some(entry));
@@ -364,7 +374,15 @@ impl ReadModel {
         }
         self.journal.flush().await?;
         let Some(known) = self.store.known(queue_id).await? else { return Ok(None) };
-        let view = rebuild(known, &self.store.events(queue_id).await?, &self.store.media(queue_id).await?);
+        let mut events = self.store.events(queue_id).await?;
+        events.retain(|event| without.event != Some(event.base.event_id));
+        let mut media = self.store.media(queue_id).await?;
+        for row in &mut media {
+            if without.outputs.iter().any(|settled| settled.media_id == row.media_id) {
+                *row = MediaRecord { status: OutputStatus::Pending, key: None, thumbnail_key: None, ..row.clone() };
+            }
+        }
+        let view = rebuild(known, &events, &media);
         Ok(Some(self.insert(view)))
     }
 }

@@ -3,6 +3,8 @@
 //! that wait together only the newest is told; of several words about a job's pace, and of its previews, too, after its
 //! events.
 
+mod sweep;
+
 use crate::library::Library;
 use crate::ports::{AttemptRecord, Bus, GenerationRecord, Outbox, Sending, Store, StoreError};
 use crate::read_model::ReadModel;
@@ -15,17 +17,13 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use sweep::Sweep;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 /// Taken together at most.
 const BATCH: usize = 4_096;
-/// Published events leave the outbox together, this often or when so many have come together. Nobody waits for it, and
-/// what a kill leaves there is told again; but each time costs two commits, and commits are most of what a lifecycle
-/// event costs.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
-const SWEEP_COUNT: usize = 256;
 const FIRST_RETRY: Duration = Duration::from_millis(50);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
 
@@ -87,9 +85,7 @@ pub struct Relay {
     bus: Arc<dyn Bus>,
     library: Arc<Library>,
     read_model: Arc<ReadModel>,
-    /// Published, still in the outbox.
-    published: Vec<Uuid>,
-    sweep_at: Option<Instant>,
+    sweep: Sweep,
     /// What is not yet decided, each with its number; numbers are given out in the order of saying.
     deciding: FuturesUnordered<Deciding>,
     undecided: BTreeSet<u64>,
@@ -111,6 +107,7 @@ impl Relay {
         read_model: Arc<ReadModel>,
     ) -> (Relay, RelayHandle) {
         let (sender, said) = mpsc::unbounded_channel();
+        let sweep = Sweep::new(outbox.clone(), bus.clone());
         let relay = Relay {
             said,
             outbox,
@@ -118,8 +115,7 @@ impl Relay {
             bus,
             library,
             read_model,
-            published: Vec::new(),
-            sweep_at: None,
+            sweep,
             deciding: FuturesUnordered::new(),
             undecided: BTreeSet::new(),
             next_number: 0,
@@ -141,7 +137,7 @@ impl Relay {
             }
             count += left.len();
             self.publish(left).await;
-            self.sweep().await;
+            self.sweep.all().await;
             if !self.stuck.is_empty() {
                 return Ok(count);
             }
@@ -152,7 +148,7 @@ impl Relay {
     pub async fn run(mut self) {
         let mut batch = Vec::new();
         loop {
-            let due = [self.sweep_at, self.retry_at].into_iter().flatten().min();
+            let due = [self.sweep.due, self.retry_at].into_iter().flatten().min();
             tokio::select! {
                 count = self.said.recv_many(&mut batch, BATCH) => {
                     if count == 0 {
@@ -163,20 +159,19 @@ impl Relay {
                 Some((number, events)) = self.deciding.next(), if !self.deciding.is_empty() => {
                     self.decided(number, events).await;
                 }
+                true = self.sweep.ended() => {}
                 () = tokio::time::sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
             }
             let now = Instant::now();
             if self.retry_at.is_some_and(|at| at <= now) {
                 self.retry().await;
             }
-            if self.sweep_at.is_some_and(|at| at <= now) || self.published.len() >= SWEEP_COUNT {
-                self.sweep().await;
-            }
+            self.sweep.if_due(now);
         }
         while let Some((number, events)) = self.deciding.next().await {
             self.decided(number, events).await;
         }
-        self.sweep().await;
+        self.sweep.all().await;
     }
 
     async fn take(&mut self, batch: Vec<Said>) {
@@ -221,7 +216,7 @@ impl Relay {
         for picture in previews.values() {
             self.read_model.preview(picture);
         }
-        self.answer_flushes().await;
+        self.answer_flushes();
     }
 
     /// Keeps what is durable, then publishes all of it.
@@ -247,20 +242,14 @@ impl Relay {
         self.undecided.remove(&number);
         // Together: a kill between them would leave a failure that waits for a retry nobody has heard of.
         self.tell(events).await;
-        self.answer_flushes().await;
+        self.answer_flushes();
     }
 
-    async fn answer_flushes(&mut self) {
+    fn answer_flushes(&mut self) {
         let decided = self.undecided.first().copied().unwrap_or(u64::MAX);
         let (due, waiting) = std::mem::take(&mut self.flushes).into_iter().partition(|(below, _)| *below <= decided);
         self.flushes = waiting;
-        if due.is_empty() {
-            return;
-        }
-        self.sweep().await;
-        for (_, done) in due {
-            let _ = done.send(());
-        }
+        self.sweep.answer_after(due.into_iter().map(|(_, done)| done));
     }
 
     /// Into the outbox, however long it takes: nothing may be told before.
@@ -281,7 +270,9 @@ impl Relay {
             return;
         }
         match self.bus.publish(&ready).await {
-            Ok(()) => self.gone(ready.iter().filter(|event| event.is_durable()).map(|event| event.base.event_id)),
+            Ok(()) => {
+                self.sweep.published(ready.iter().filter(|event| event.is_durable()).map(|event| event.base.event_id));
+            }
             Err(error) => {
                 tracing::warn!(%error, events = ready.len(), "the bus did not take events; they wait in the outbox");
                 self.set_aside(ready);
@@ -297,18 +288,13 @@ impl Relay {
         }
     }
 
-    fn gone(&mut self, event_ids: impl Iterator<Item = Uuid>) {
-        self.published.extend(event_ids);
-        self.sweep_at.get_or_insert(Instant::now() + SWEEP_INTERVAL);
-    }
-
     /// Each generation for itself: one whose events cannot be taken holds up no other.
     async fn retry(&mut self) {
         self.retry_at = None;
         for (queue_id, mut events) in std::mem::take(&mut self.stuck) {
             let batch: Vec<Event> = events.make_contiguous().to_vec();
             match self.bus.publish(&batch).await {
-                Ok(()) => self.gone(batch.iter().map(|event| event.base.event_id)),
+                Ok(()) => self.sweep.published(batch.iter().map(|event| event.base.event_id)),
                 Err(error) => {
                     tracing::debug!(%error, "still not taken");
                     self.stuck.insert(queue_id, events);
@@ -320,25 +306,6 @@ impl Relay {
         } else {
             self.retry_pause = (self.retry_pause * 2).min(LONGEST_RETRY);
             self.retry_at = Some(Instant::now() + self.retry_pause);
-        }
-    }
-
-    /// What the bus has taken for good leaves the outbox.
-    async fn sweep(&mut self) {
-        self.sweep_at = None;
-        if self.published.is_empty() {
-            return;
-        }
-        let kept = match self.bus.flush().await {
-            Ok(()) => self.outbox.remove(&self.published).await.map_err(|error| error.to_string()),
-            Err(error) => Err(error.to_string()),
-        };
-        match kept {
-            Ok(()) => self.published.clear(),
-            Err(error) => {
-                tracing::warn!(%error, "published events stay in the outbox for now");
-                self.sweep_at = Some(Instant::now() + LONGEST_RETRY);
-            }
         }
     }
 

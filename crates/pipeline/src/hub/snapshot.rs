@@ -28,12 +28,13 @@ impl Snapshot {
             ),
             _ => (0, HashMap::new()),
         };
-        let mut frame = Frame { timestamp, request_id: None, job: None, body };
-        let mut encoded = Encoded::text(&frame)?;
-        if encoded.payload().len() > LARGEST && leave_out_nodes(&mut frame.body) {
-            encoded = Encoded::text(&frame)?;
-        }
+        let (_, encoded) = within_limits(body, timestamp)?;
         Ok(Snapshot { frame: encoded, floor, floors })
+    }
+
+    /// The frame alone, likewise without `nodes` where it would be too large.
+    pub fn shortened(body: FrameBody, timestamp: Timestamp) -> Result<Frame, EncodeError> {
+        within_limits(body, timestamp).map(|(frame, _)| frame)
     }
 
     pub fn frame(&self) -> &Encoded {
@@ -49,6 +50,15 @@ impl Snapshot {
     pub(super) fn is_newer_than(&self, frame: &Encoded) -> bool {
         frame.sequence() < self.floor || self.floors.get(&frame.subject()).is_some_and(|&held| frame.sequence() < held)
     }
+}
+
+fn within_limits(body: FrameBody, timestamp: Timestamp) -> Result<(Frame, Encoded), EncodeError> {
+    let mut frame = Frame { timestamp, request_id: None, job: None, body };
+    let mut encoded = Encoded::text(&frame)?;
+    if encoded.payload().len() > LARGEST && leave_out_nodes(&mut frame.body) {
+        encoded = Encoded::text(&frame)?;
+    }
+    Ok((frame, encoded))
 }
 
 fn leave_out_nodes(body: &mut FrameBody) -> bool {

@@ -5,7 +5,7 @@ use crate::api::ApiError;
 use crate::clock;
 use crate::ports::{ListQuery, Page};
 use monitor_core::frame::FrameBody;
-use monitor_core::generation::Status;
+use monitor_core::generation::{Instance, Status, Summary};
 use monitor_core::time::Timestamp;
 
 /// Ended generations in the snapshot of all.
@@ -15,7 +15,7 @@ const MOST_OPEN: u32 = 200;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Midnight in UTC.
-pub(super) fn today(now: Timestamp) -> Timestamp {
+pub(crate) fn today(now: Timestamp) -> Timestamp {
     Timestamp(now.0 - now.0.rem_euclid(DAY_MS))
 }
 
@@ -31,20 +31,24 @@ impl Service {
         }
         Ok(page)
     }
+}
 
-    pub(super) async fn snapshot_of_all(&self) -> Result<FrameBody, ApiError> {
-        let query =
-            |statuses: &[Status], limit| ListQuery { statuses: statuses.to_vec(), limit, ..ListQuery::default() };
-        let mut generations = self.page(query(&[Status::Pending, Status::Processing], MOST_OPEN)).await?.items;
-        let ended = [Status::Completed, Status::Failed, Status::Interrupted];
-        generations.extend(self.page(query(&ended, NEWEST_ENDED)).await?.items);
-        Ok(FrameBody::Snapshot {
-            queue_id: "*".to_owned(),
-            sequence: None,
-            generation: None,
-            generations: Some(generations),
-            instances: Some(self.all_instances().await),
-            truncated: false,
-        })
+/// What those who watch all see first: what is open, and the newest that has ended.
+pub(crate) fn shown_first() -> [ListQuery; 2] {
+    let query = |statuses: &[Status], limit| ListQuery { statuses: statuses.to_vec(), limit, ..ListQuery::default() };
+    [
+        query(&[Status::Pending, Status::Processing], MOST_OPEN),
+        query(&[Status::Completed, Status::Failed, Status::Interrupted], NEWEST_ENDED),
+    ]
+}
+
+pub(crate) fn snapshot_of_all(generations: Vec<Summary>, instances: Vec<Instance>) -> FrameBody {
+    FrameBody::Snapshot {
+        queue_id: "*".to_owned(),
+        sequence: None,
+        generation: None,
+        generations: Some(generations),
+        instances: Some(instances),
+        truncated: false,
     }
 }

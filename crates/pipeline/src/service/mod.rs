@@ -5,11 +5,14 @@ mod dispatch;
 mod expected;
 mod instances;
 mod lists;
+mod orders;
 mod performance;
 mod retry;
 mod submit;
 
 pub use instances::{RelaySink, Site, known_jobs};
+pub(crate) use lists::{shown_first, snapshot_of_all, today};
+pub use orders::obey;
 
 use crate::api::{Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload};
 use crate::clock;
@@ -162,25 +165,7 @@ impl Api for Service {
     }
 
     async fn media(&self, media_id: Uuid, thumbnail: bool, range: Option<Range<u64>>) -> Result<MediaBytes, ApiError> {
-        let missing = || ApiError::NotFound(format!("there is no output {media_id}"));
-        let record = self.parts.store.media_by_id(media_id).await?.ok_or_else(missing)?;
-        let key = if thumbnail { record.thumbnail_key.clone() } else { record.key.clone() };
-        let Some(key) = key.filter(|_| record.status == OutputStatus::Stored) else {
-            let why = match record.status {
-                OutputStatus::Pending => "it is still being fetched".to_owned(),
-                OutputStatus::Failed => record.reason.clone().unwrap_or_else(|| "it could not be fetched".to_owned()),
-                OutputStatus::Stored if thumbnail => "it has no thumbnail".to_owned(),
-                OutputStatus::Stored => "it is a text without a file".to_owned(),
-            };
-            return Err(ApiError::NotFound(format!("output {media_id} has no bytes: {why}")));
-        };
-        let (total, stream) = self.parts.media.open(&key, range).await?;
-        let content_type = match (thumbnail, &record.content_type) {
-            (true, _) => "image/webp".to_owned(),
-            (false, Some(content_type)) => content_type.clone(),
-            (false, None) => "application/octet-stream".to_owned(),
-        };
-        Ok(MediaBytes { record, content_type, total, stream })
+        media_bytes(self.parts.store.as_ref(), self.parts.media.as_ref(), media_id, thumbnail, range).await
     }
 
     async fn instances(&self) -> Vec<Instance> {
@@ -218,13 +203,44 @@ impl Api for Service {
     }
 
     async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError> {
-        match queue_id {
-            Some(queue_id) => {
-                let mut snapshot = self.parts.read_model.snapshot(queue_id).await?;
-                self.suggest_in(&mut snapshot).await?;
-                Ok(snapshot)
-            }
-            None => self.snapshot_of_all().await,
+        if let Some(queue_id) = queue_id {
+            let mut snapshot = self.parts.read_model.snapshot(queue_id).await?;
+            self.suggest_in(&mut snapshot).await?;
+            return Ok(snapshot);
         }
+        let mut generations = Vec::new();
+        for query in shown_first() {
+            generations.extend(self.page(query).await?.items);
+        }
+        Ok(snapshot_of_all(generations, self.all_instances().await))
     }
+}
+
+/// The bytes of an output, or why there are none.
+pub(crate) async fn media_bytes(
+    store: &dyn Store,
+    media: &dyn Media,
+    media_id: Uuid,
+    thumbnail: bool,
+    range: Option<Range<u64>>,
+) -> Result<MediaBytes, ApiError> {
+    let missing = || ApiError::NotFound(format!("there is no output {media_id}"));
+    let record = store.media_by_id(media_id).await?.ok_or_else(missing)?;
+    let key = if thumbnail { record.thumbnail_key.clone() } else { record.key.clone() };
+    let Some(key) = key.filter(|_| record.status == OutputStatus::Stored) else {
+        let why = match record.status {
+            OutputStatus::Pending => "it is still being fetched".to_owned(),
+            OutputStatus::Failed => record.reason.clone().unwrap_or_else(|| "it could not be fetched".to_owned()),
+            OutputStatus::Stored if thumbnail => "it has no thumbnail".to_owned(),
+            OutputStatus::Stored => "it is a text without a file".to_owned(),
+        };
+        return Err(ApiError::NotFound(format!("output {media_id} has no bytes: {why}")));
+    };
+    let (total, stream) = media.open(&key, range).await?;
+    let content_type = match (thumbnail, &record.content_type) {
+        (true, _) => "image/webp".to_owned(),
+        (false, Some(content_type)) => content_type.clone(),
+        (false, None) => "application/octet-stream".to_owned(),
+    };
+    Ok(MediaBytes { record, content_type, total, stream })
 }

@@ -4,14 +4,14 @@ use super::changes::in_words;
 use super::dispatch::Outcome;
 use super::{Service, expected};
 use crate::api::{ApiError, Overrides, ReadWorkflow, Source, Submit, Submitted};
-use crate::clock;
-use crate::ports::{AttemptRecord, Created, GenerationRecord, Sending, StoreError};
+use crate::ports::{AttemptRecord, Created, Sending, StoreError};
 use crate::relay::Said;
+use crate::submission::{self, Read, invalid, lookup};
 use monitor_core::comfy::graph::Graph;
 use monitor_core::event::{Base, Body, Event, InterruptReason, JobInterrupted, SCHEMA_VERSION};
-use monitor_core::generation::{Generation, InstanceState, NodeError, Origin};
+use monitor_core::generation::{Generation, InstanceState, NodeError};
 use monitor_core::ids::event_id;
-use monitor_core::workflow::{editor, file, form, overrides, title};
+use monitor_core::workflow::{form, title};
 use serde_json::Value;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -24,42 +24,15 @@ const OTHERS_TURN: Duration = Duration::from_millis(10);
 /// Whole `/object_info`: near 1 MB, and the server builds it on asking.
 const CLASSES_PATIENCE: Duration = Duration::from_secs(30);
 
-fn invalid(error: impl std::fmt::Display) -> ApiError {
-    ApiError::Invalid { message: error.to_string(), node_id: None }
-}
-
-/// A graph in API format, and what its file says of its name.
-struct Read {
-    workflow: Value,
-    title: Option<String>,
-}
-
 impl Service {
-    pub(super) async fn take_submission(&self, submit: Submit) -> Result<Submitted, ApiError> {
+    pub(super) async fn take_submission(&self, mut submit: Submit) -> Result<Submitted, ApiError> {
         if let Some(instance_id) = &submit.instance_id {
             self.site(instance_id)?;
         }
-        let read = self.graph_of(submit.source, submit.instance_id.as_deref()).await?;
-        let mut graph = read.workflow;
-        let classes = self.known_classes(submit.instance_id.as_deref());
-        Self::override_inputs(&mut graph, submit.overrides, classes.as_deref())?;
-        let parsed = Graph::from_value(&graph).map_err(invalid)?;
-        if parsed.is_empty() {
-            return Err(invalid("the workflow has no nodes"));
-        }
-        let prompt = form::prompt_text(&parsed, &lookup(classes.as_deref()));
-        let given = submit.title.as_deref().or(read.title.as_deref());
-        let record = GenerationRecord {
-            queue_id: submit.queue_id.unwrap_or_else(Uuid::new_v4),
-            origin: Origin::Submitted,
-            title: title::title(given, prompt.as_deref(), submit.filename.as_deref(), parsed.len()),
-            instance_id: submit.instance_id.clone(),
-            created_at: clock::wall(),
-            idempotency_key: submit.idempotency_key,
-            metadata: submit.metadata,
-            warnings: Vec::new(),
-        };
-        let attempt = Self::new_attempt(record.queue_id, 1, submit.instance_id, graph, None);
+        let (source, instance_id) = (std::mem::take(&mut submit.source), submit.instance_id.clone());
+        let read = self.graph_of(source, instance_id.as_deref()).await?;
+        let classes = self.known_classes(instance_id.as_deref());
+        let (record, attempt) = submission::records(submit, read, classes.as_deref())?;
         match self.parts.store.create(&record, &attempt).await {
             Ok(Created::New) => {}
             Ok(Created::Existing(queue_id)) => {
@@ -72,31 +45,6 @@ impl Service {
         self.parts.read_model.save(record.queue_id).await?;
         self.sent(attempt).await?;
         Ok(Submitted { generation: self.require(record.queue_id).await?, created: true })
-    }
-
-    pub(super) fn new_attempt(
-        queue_id: Uuid,
-        number: u32,
-        instance_id: Option<String>,
-        workflow: Value,
-        change: Option<String>,
-    ) -> AttemptRecord {
-        AttemptRecord {
-            queue_id,
-            number,
-            prompt_id: Uuid::new_v4().to_string(),
-            instance_id,
-            sending: Sending::Waiting,
-            workflow,
-            change,
-            created_at: clock::wall(),
-            refusal: None,
-            complaints: Vec::new(),
-            queue_number: None,
-            submitter_client_id: None,
-            retry: None,
-            retry_stopped: false,
-        }
     }
 
     /// Sends, and waits for the answer as long as is polite. What has no answer yet goes on by itself.
@@ -196,6 +144,7 @@ impl Service {
             schema_version: SCHEMA_VERSION,
             occurred_at: None,
             submitter_client_id: None,
+            overall_percentage: None,
         };
         self.parts.relay.say(Said::Event(Box::new(Event { base, body })));
         self.parts.relay.flush().await;
@@ -228,8 +177,8 @@ impl Service {
         let mut graph = last.workflow;
         let classes = self.known_classes(instance_id.as_deref());
         let change = (!changes.is_empty()).then(|| in_words(&changes, &graph));
-        Self::override_inputs(&mut graph, changes, classes.as_deref())?;
-        let attempt = Self::new_attempt(queue_id, last.number + 1, instance_id, graph, change);
+        submission::override_inputs(&mut graph, changes, classes.as_deref())?;
+        let attempt = submission::new_attempt(queue_id, last.number + 1, instance_id, graph, change);
         self.parts.store.add_attempt(&attempt).await?;
         self.parts.read_model.attempt(&attempt).await?;
         self.parts.read_model.save(queue_id).await?;
@@ -278,48 +227,12 @@ impl Service {
 
     /// The graph in API format, whatever it came in.
     async fn graph_of(&self, source: Source, instance_id: Option<&str>) -> Result<Read, ApiError> {
-        let (graph, title) = match source {
-            Source::File(bytes) => {
-                let carried = tokio::task::spawn_blocking(move || file::extract(&bytes)).await.map_err(invalid)?;
-                let carried = carried.map_err(invalid)?;
-                (carried.graph, carried.title)
-            }
-            Source::Json(value) => {
-                let is_editor = value.get("nodes").is_some_and(Value::is_array);
-                (if is_editor { file::Graph::Editor(value) } else { file::Graph::Api(value) }, None)
-            }
-        };
-        match graph {
-            file::Graph::Api(workflow) => {
-                Graph::from_value(&workflow).map_err(invalid)?;
-                Ok(Read { workflow, title })
-            }
-            file::Graph::Editor(workflow) => {
-                let (_, classes) = self.fetch_classes(instance_id).await.map_err(|error| ApiError::Invalid {
-                    message: format!(
-                        "this is a workflow in the editor's format, and turning it into the API format needs a connected \
-                         ComfyUI ({error}); or export it with \"Export (API)\""
-                    ),
-                    node_id: None,
-                })?;
-                let workflow = editor::to_api(&workflow, &lookup(Some(&*classes))).map_err(invalid)?;
-                Ok(Read { workflow, title })
-            }
+        let carried = submission::carried(source).await?;
+        if !carried.is_editor() {
+            return carried.read(Err(String::new()));
         }
-    }
-
-    pub(super) fn override_inputs(
-        graph: &mut Value,
-        changes: Overrides,
-        classes: Option<&Value>,
-    ) -> Result<(), ApiError> {
-        if changes.is_empty() {
-            return Ok(());
-        }
-        overrides::apply(graph, &Value::Object(changes), &lookup(classes)).map_err(|error| ApiError::Invalid {
-            node_id: error.field().map(|(node_id, _)| node_id.to_owned()),
-            message: error.to_string(),
-        })
+        let classes = self.fetch_classes(instance_id).await;
+        carried.read(classes.as_ref().map(|(_, classes)| classes.as_ref()).map_err(ToString::to_string))
     }
 
     /// The node classes that were fetched for this connection, without asking.
@@ -359,8 +272,4 @@ impl Service {
         self.classes.lock().unwrap_or_else(PoisonError::into_inner).insert(site.instance_id.clone(), kept);
         Ok((site.instance_id.clone(), classes))
     }
-}
-
-fn lookup<'a>(classes: Option<&'a Value>) -> impl Fn(&str) -> Option<&'a Value> {
-    move |class| classes?.get(class)
 }

@@ -4,6 +4,7 @@ use super::{Service, between_attempts};
 use crate::api::{ApiError, Overrides};
 use crate::ports::StoreError;
 use crate::service::changes::in_words;
+use crate::submission;
 use monitor_core::generation::Generation;
 use uuid::Uuid;
 
@@ -41,7 +42,7 @@ impl Service {
         };
         let mut workflow = plan.workflow;
         let by_hand = (!changes.is_empty()).then(|| in_words(&changes, &workflow));
-        Self::override_inputs(&mut workflow, changes, self.known_classes(Some(&instance_id)).as_deref())?;
+        submission::override_inputs(&mut workflow, changes, self.known_classes(Some(&instance_id)).as_deref())?;
         let words: Vec<String> = plan.change.into_iter().chain(by_hand).collect();
         let change = (!words.is_empty()).then(|| words.join(", "));
         if let Some(site) = self.connected(&instance_id).filter(|_| plan.free_memory) {

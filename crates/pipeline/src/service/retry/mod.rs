@@ -14,6 +14,7 @@ use super::expected::is_connected;
 use super::{Service, Site};
 use crate::ports::{AttemptRecord, PlannedRetry};
 use crate::retry::Failed;
+use crate::submission;
 use monitor_core::generation::{Status, Summary};
 use monitor_core::time::Timestamp;
 use serde_json::Value;
@@ -82,7 +83,7 @@ impl Service {
         workflow: Value,
         change: Option<String>,
     ) -> AttemptRecord {
-        let attempt = Self::new_attempt(plan.queue_id, plan.number, Some(instance_id), workflow, change);
+        let attempt = submission::new_attempt(plan.queue_id, plan.number, Some(instance_id), workflow, change);
         AttemptRecord { retry: Some(plan.tried), ..attempt }
     }
 }

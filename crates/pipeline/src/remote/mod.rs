@@ -1,0 +1,262 @@
+//! The use cases behind the API where no monitor is in reach: what is asked is recorded, and goes to the monitor of its
+//! instance as a command; what is shown is what events have told.
+
+mod choose;
+mod commands;
+
+use crate::api::{Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload};
+use crate::clock;
+use crate::journal::Journal;
+use crate::links;
+use crate::ports::{Commands, Links, ListQuery, Media, Page, Roster, Store};
+use crate::read_model::{ReadModel, rebuild};
+use crate::roster;
+use crate::service::{media_bytes, shown_first, snapshot_of_all, today};
+use crate::submission::{self, invalid, lookup};
+use async_trait::async_trait;
+use bytes::Bytes;
+use monitor_core::comfy::graph::Graph;
+use monitor_core::event::Event;
+use monitor_core::frame::FrameBody;
+use monitor_core::generation::{Generation, Instance, InstanceToday, NodeError, Status, Waiting};
+use monitor_core::performance::{self, ClassPerformance};
+use monitor_core::time::{Timestamp, percentage};
+use monitor_core::workflow::{form, title};
+use serde_json::Value;
+use std::ops::Range;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What waits or runs, as far as instances are told to have it.
+const MOST_OPEN: u32 = 200;
+
+pub struct Remote {
+    pub store: Arc<dyn Store>,
+    pub media: Arc<dyn Media>,
+    pub links: Arc<dyn Links>,
+    pub roster: Arc<dyn Roster>,
+    pub commands: Arc<dyn Commands>,
+}
+
+impl Remote {
+    /// As of now: another call may be answered by another process.
+    fn read_model(&self) -> ReadModel {
+        let journal = Arc::new(Journal::new(self.store.clone()));
+        ReadModel::new(self.store.clone(), journal, Arc::new(crate::audience::Nobody))
+    }
+
+    async fn require(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
+        let generation = self.read_model().generation(queue_id).await?;
+        generation.ok_or_else(|| ApiError::NotFound(format!("there is no generation {queue_id}")))
+    }
+
+    async fn addressed(&self, mut generation: Generation) -> Result<Generation, ApiError> {
+        links::in_generation(self.links.as_ref(), &mut generation).await?;
+        Ok(generation)
+    }
+
+    async fn attempt_of(&self, prompt_id: &str) -> Result<(Uuid, u32), ApiError> {
+        let found = self.store.find_prompt(prompt_id).await?;
+        found.ok_or_else(|| ApiError::NotFound(format!("there is no job with the prompt id {prompt_id:?}")))
+    }
+
+    async fn known_instance(&self, instance_id: &str) -> Result<(), ApiError> {
+        if self.roster.heard(Some(instance_id)).await?.is_empty() {
+            return Err(ApiError::NotFound(format!("no monitor has told of an instance {instance_id:?}")));
+        }
+        Ok(())
+    }
+
+    /// With what runs and waits there, and its day.
+    async fn all_instances(&self) -> Result<Vec<Instance>, ApiError> {
+        let mut instances = roster::instances(&self.roster.heard(None).await?);
+        let now = clock::wall();
+        let since = today(now);
+        let open = [Status::Pending, Status::Processing];
+        let query = ListQuery { statuses: open.to_vec(), limit: MOST_OPEN, today: since, ..ListQuery::default() };
+        let open = self.store.list(&query).await?.items;
+        for instance in &mut instances {
+            let here = open.iter().filter(|summary| summary.instance_id == instance.instance_id);
+            for summary in here {
+                match summary.status {
+                    Status::Processing => instance.running.push(summary.prompt_id.clone()),
+                    _ => instance.waiting.push(Waiting { queue_id: summary.queue_id, expected_ms: None }),
+                }
+            }
+            let (done, failed, busy_ms) = self.store.instance_today(&instance.instance_id, since).await?;
+            let day = now.since(since).max(1);
+            let busy_percentage = percentage(busy_ms as f64 / day as f64 * 100.0);
+            instance.today = InstanceToday { done, failed, busy_percentage };
+        }
+        Ok(instances)
+    }
+
+    async fn page(&self, mut query: ListQuery) -> Result<Page, ApiError> {
+        if query.today == Timestamp::default() {
+            query.today = today(clock::wall());
+        }
+        let mut page = self.store.list(&query).await?;
+        for summary in &mut page.items {
+            if summary.status.is_ended() {
+                continue;
+            }
+            (summary.estimated_wait_time, summary.eta, summary.over_ms) = (None, None, None);
+        }
+        Ok(page)
+    }
+
+    /// What a monitor alone could say.
+    fn only_there<T>(what: &str) -> Result<T, ApiError> {
+        Err(ApiError::Unavailable(format!(
+            "{what}: only the monitor beside the server can, and it cannot be called from here"
+        )))
+    }
+}
+
+#[async_trait]
+impl Api for Remote {
+    async fn submit(&self, submit: Submit) -> Result<Submitted, ApiError> {
+        let submitted = self.take_submission(submit).await?;
+        Ok(Submitted { generation: self.addressed(submitted.generation).await?, ..submitted })
+    }
+
+    async fn read_workflow(
+        &self,
+        source: Source,
+        filename: Option<String>,
+        instance_id: Option<String>,
+    ) -> Result<ReadWorkflow, ApiError> {
+        if let Some(instance_id) = &instance_id {
+            self.known_instance(instance_id).await?;
+        }
+        let read = submission::carried(source).await?.read(Err("none can be asked from here".to_owned()))?;
+        let graph = Graph::from_value(&read.workflow).map_err(invalid)?;
+        let filled = form::form(&graph, &lookup(None));
+        let prompt = form::prompt_text(&graph, &lookup(None));
+        let message = "Choices, bounds and unknown nodes are checked by ComfyUI when it is sent".to_owned();
+        Ok(ReadWorkflow {
+            title: title::title(read.title.as_deref(), prompt.as_deref(), filename.as_deref(), graph.len()),
+            inputs: filled.inputs,
+            warnings: vec![NodeError { message, ..NodeError::default() }],
+            instance_id,
+            estimated_wait_time: None,
+            eta: None,
+            workflow: read.workflow,
+        })
+    }
+
+    async fn cancel(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
+        self.order_cancel(queue_id).await?;
+        self.addressed(self.require(queue_id).await?).await
+    }
+
+    async fn retry(
+        &self,
+        queue_id: Uuid,
+        overrides: Overrides,
+        instance_id: Option<String>,
+    ) -> Result<Generation, ApiError> {
+        self.order_retry(queue_id, overrides, instance_id).await?;
+        self.addressed(self.require(queue_id).await?).await
+    }
+
+    async fn list(&self, query: ListQuery) -> Result<Page, ApiError> {
+        let mut page = self.page(query).await?;
+        for summary in &mut page.items {
+            links::in_summary(self.links.as_ref(), summary).await?;
+        }
+        Ok(page)
+    }
+
+    async fn generation(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
+        self.addressed(self.require(queue_id).await?).await
+    }
+
+    async fn job(&self, prompt_id: &str) -> Result<Generation, ApiError> {
+        let (queue_id, number) = self.attempt_of(prompt_id).await?;
+        let missing = || ApiError::NotFound(format!("there is no generation {queue_id}"));
+        let mut known = self.store.known(queue_id).await?.ok_or_else(missing)?;
+        let mut events = self.store.events(queue_id).await?;
+        let mut media = self.store.media(queue_id).await?;
+        known.attempts.retain(|attempt| attempt.number <= number);
+        events.retain(|event| event.base.attempt <= number);
+        media.retain(|row| row.attempt <= number);
+        self.addressed(rebuild(known, &events, &media).generation(clock::wall(), true)).await
+    }
+
+    async fn job_workflow(&self, prompt_id: &str) -> Result<Value, ApiError> {
+        let (queue_id, number) = self.attempt_of(prompt_id).await?;
+        let known = self.store.known(queue_id).await?;
+        let attempt = known.and_then(|known| known.attempts.into_iter().find(|attempt| attempt.number == number));
+        attempt
+            .map(|attempt| attempt.workflow)
+            .filter(|workflow| !workflow.is_null())
+            .ok_or_else(|| ApiError::NotFound(format!("the workflow of job {prompt_id} was never seen")))
+    }
+
+    async fn job_events(&self, prompt_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, ApiError> {
+        let events = self.store.prompt_events(prompt_id, after, limit).await?;
+        if events.is_empty() {
+            self.attempt_of(prompt_id).await?;
+        }
+        Ok(events)
+    }
+
+    async fn media(&self, media_id: Uuid, thumbnail: bool, range: Option<Range<u64>>) -> Result<MediaBytes, ApiError> {
+        media_bytes(self.store.as_ref(), self.media.as_ref(), media_id, thumbnail, range).await
+    }
+
+    async fn instances(&self) -> Vec<Instance> {
+        self.all_instances().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the instances could not be read");
+            Vec::new()
+        })
+    }
+
+    async fn instance_events(&self, instance_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, ApiError> {
+        self.known_instance(instance_id).await?;
+        Ok(self.store.instance_events(instance_id, after, limit).await?)
+    }
+
+    /// They are not told over a bus.
+    async fn readings(&self, instance_id: &str, _since: Option<Timestamp>) -> Result<Vec<Reading>, ApiError> {
+        self.known_instance(instance_id).await?;
+        Ok(Vec::new())
+    }
+
+    async fn object_info(&self, instance_id: &str) -> Result<Bytes, ApiError> {
+        self.known_instance(instance_id).await?;
+        Self::only_there("the server's node classes cannot be told")
+    }
+
+    async fn upload(&self, instance_id: &str, _upload: Upload) -> Result<String, ApiError> {
+        self.known_instance(instance_id).await?;
+        Self::only_there("input images cannot be passed on")
+    }
+
+    async fn reconnect(&self, instance_id: &str) -> Result<(), ApiError> {
+        self.known_instance(instance_id).await?;
+        Self::only_there("the connection cannot be tried now")
+    }
+
+    async fn performance(&self, instance_id: Option<&str>) -> Result<Vec<ClassPerformance>, ApiError> {
+        let times = self.store.class_times(instance_id).await?;
+        let mut histories = Vec::new();
+        for instance in roster::instances(&self.roster.heard(instance_id).await?) {
+            histories.push(self.store.history(&instance.instance_id).await?);
+        }
+        Ok(performance::by_class(&times, &histories, instance_id))
+    }
+
+    /// Its addresses are relative: whoever tells it puts links in their place.
+    async fn snapshot(&self, queue_id: Option<Uuid>) -> Result<FrameBody, ApiError> {
+        if let Some(queue_id) = queue_id {
+            return Ok(self.read_model().snapshot(queue_id).await?);
+        }
+        let mut generations = Vec::new();
+        for query in shown_first() {
+            generations.extend(self.page(query).await?.items);
+        }
+        Ok(snapshot_of_all(generations, self.all_instances().await?))
+    }
+}
