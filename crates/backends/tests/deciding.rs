@@ -9,7 +9,7 @@ use monitor_core::event::Event;
 use monitor_pipeline::handlers::Context;
 use monitor_pipeline::hub::{Hub, HubSettings};
 use monitor_pipeline::journal::Journal;
-use monitor_pipeline::library::{Library, Patience};
+use monitor_pipeline::library::{Fetching, Library, Patience};
 use monitor_pipeline::ports::Store;
 use monitor_pipeline::read_model::ReadModel;
 use monitor_pipeline::relay::{Relay, RelayHandle, Said};
@@ -40,8 +40,15 @@ impl Line {
         let read_model = Arc::new(ReadModel::new(port.clone(), journal.clone(), Hub::new(HubSettings::default())));
         let media = Arc::new(ObjectMedia::local(folder.path(), 1_024).unwrap());
         let (patience, stop) = (Patience::default(), CancellationToken::new());
-        let library =
-            Library::new(port.clone(), media, read_model.clone(), journal.clone(), HashMap::new(), patience, stop);
+        let library = Library::new(
+            port.clone(),
+            media,
+            read_model.clone(),
+            journal.clone(),
+            Fetching::Servers(HashMap::new()),
+            patience,
+            stop,
+        );
         let (read, library_too) = (read_model.clone(), library.clone());
         let context = Context { store: port.clone(), journal: journal.clone(), read_model: read, library: library_too };
         let (relay, said) = Relay::new(store.clone(), port, Arc::new(MemoryBus::new(context)), library, read_model);

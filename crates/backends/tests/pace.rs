@@ -14,7 +14,7 @@ use monitor_pipeline::clock;
 use monitor_pipeline::handlers::Context;
 use monitor_pipeline::hub::{Hub, HubSettings, Sink, Subscriber, Topic};
 use monitor_pipeline::journal::Journal;
-use monitor_pipeline::library::{Library, Patience};
+use monitor_pipeline::library::{Fetching, Library, Patience};
 use monitor_pipeline::ports::{AttemptRecord, GenerationRecord, ListQuery, Store};
 use monitor_pipeline::read_model::ReadModel;
 use monitor_pipeline::relay::{Relay, RelayHandle, Said};
@@ -68,7 +68,7 @@ impl Line {
             media,
             read_model.clone(),
             journal.clone(),
-            HashMap::new(),
+            Fetching::Servers(HashMap::new()),
             Patience::default(),
             CancellationToken::new(),
         );

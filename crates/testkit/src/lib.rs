@@ -6,6 +6,8 @@
 
 pub mod conformance;
 pub mod demo;
+#[cfg(feature = "aws")]
+pub mod emulator;
 mod faults;
 pub mod files;
 pub mod graph;

@@ -1,32 +1,26 @@
-//! Media on an object store: a local folder now, S3 by the same code.
+//! Media on an object store: a local folder, or S3 ([`super::s3`]) by the same code.
 //!
 //! Keys are `media/ab/cd/<media id>` (`abcd` its first digits, so that no folder grows large), with `.thumbnail` behind
 //! for thumbnails. Nothing a server or a workflow said is part of a key.
 
-use super::{picture, sniff};
+use super::picture;
+use super::upload::Upload;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 use monitor_pipeline::ports::{Media, MediaError, StoredFile};
-use object_store::buffered::BufWriter;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt};
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::io::{BufReader, Cursor};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::io::AsyncWriteExt;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 const THUMBNAIL: &str = ".thumbnail";
-/// Smaller files are written in one step, larger ones in parts of this size.
-const PART: usize = 8 * 1024 * 1024;
-const PARTS_AT_ONCE: usize = 2;
 /// An image larger than this, in a store that cannot be read in place, gets no thumbnail.
 const MAX_IMAGE_IN_MEMORY: u64 = 64 * 1024 * 1024;
 
@@ -35,6 +29,9 @@ const MAX_IMAGE_IN_MEMORY: u64 = 64 * 1024 * 1024;
 pub struct ObjectMedia {
     store: Arc<dyn ObjectStore>,
     max_bytes: u64,
+    shared: bool,
+    #[cfg(feature = "aws")]
+    links: Option<super::s3::Links>,
     /// Decoding takes much memory: one at a time.
     decoding: Arc<Semaphore>,
 }
@@ -42,7 +39,31 @@ pub struct ObjectMedia {
 impl ObjectMedia {
     /// Files larger than `max_bytes` are refused.
     pub fn new(store: Arc<dyn ObjectStore>, max_bytes: u64) -> ObjectMedia {
-        ObjectMedia { store, max_bytes, decoding: Arc::new(Semaphore::new(1)) }
+        ObjectMedia {
+            store,
+            max_bytes,
+            shared: false,
+            #[cfg(feature = "aws")]
+            links: None,
+            decoding: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Where others write too and readers come to the store itself: what is there is not written again, and is told its
+    /// type. A local folder cannot keep that.
+    #[must_use]
+    pub fn shared(self) -> ObjectMedia {
+        ObjectMedia { shared: true, ..self }
+    }
+
+    #[cfg(feature = "aws")]
+    pub(super) fn with_links(self, links: super::s3::Links) -> ObjectMedia {
+        ObjectMedia { links: Some(links), ..self }
+    }
+
+    #[cfg(feature = "aws")]
+    pub(super) fn links(&self) -> Option<&super::s3::Links> {
+        self.links.as_ref()
     }
 
     /// Below `dir/media`; `dir` is made where it is missing.
@@ -58,32 +79,6 @@ impl ObjectMedia {
         // A row that says "stored" may outlive a power cut; so must the bytes.
         let store = LocalFileSystem::new_with_prefix(dir).map_err(|error| told(error.to_string()))?.with_fsync(true);
         Ok(ObjectMedia::new(Arc::new(store), max_bytes))
-    }
-
-    /// Writes all of `bytes` under `key`; nothing is there before all of it is.
-    async fn write(
-        &self,
-        key: &Key,
-        mut bytes: BoxStream<'static, Result<Bytes, MediaError>>,
-    ) -> Result<Written, MediaError> {
-        let mut writer =
-            BufWriter::with_capacity(Arc::clone(&self.store), key.clone(), PART).with_max_concurrency(PARTS_AT_ONCE);
-        let mut written = Written { size: 0, sha256: Sha256::new(), head: Vec::new() };
-        let copied = async {
-            while let Some(chunk) = bytes.try_next().await? {
-                written.take(&chunk, self.max_bytes)?;
-                writer.write_all(&chunk).await.map_err(|error| MediaError::Failed(error.to_string()))?;
-            }
-            Ok(())
-        };
-        if let Err(error) = copied.await {
-            if let Err(left) = writer.abort().await {
-                tracing::warn!(%left, %key, "a broken upload could not be taken back");
-            }
-            return Err(error);
-        }
-        writer.shutdown().await.map_err(|error| MediaError::Failed(error.to_string()))?;
-        Ok(written)
     }
 
     /// What an image shows of itself. A picture that cannot be read back is stored all the same, without.
@@ -121,49 +116,17 @@ impl ObjectMedia {
     }
 }
 
-/// What is learnt while the bytes go by.
-struct Written {
-    size: u64,
-    sha256: Sha256,
-    head: Vec<u8>,
-}
-
-impl Written {
-    fn take(&mut self, chunk: &[u8], limit: u64) -> Result<(), MediaError> {
-        self.size = self.size.saturating_add(chunk.len() as u64);
-        if self.size > limit {
-            return Err(MediaError::TooLarge { limit });
-        }
-        self.sha256.update(chunk);
-        let missing = sniff::HEAD.saturating_sub(self.head.len()).min(chunk.len());
-        self.head.extend_from_slice(&chunk[..missing]);
-        Ok(())
-    }
-
-    fn content_type(&self) -> &'static str {
-        sniff::content_type(&self.head, self.size == self.head.len() as u64)
-    }
-
-    fn sha256(self) -> String {
-        self.sha256.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a String cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
-    }
-}
-
-fn key_of(media_id: Uuid) -> Key {
+pub(super) fn key_of(media_id: Uuid) -> Key {
     let digits = media_id.simple().to_string();
     Key::from_iter(["media", &digits[..2], &digits[2..4], &media_id.hyphenated().to_string()])
 }
 
-fn thumbnail_key_of(media_id: Uuid) -> Key {
+pub(super) fn thumbnail_key_of(media_id: Uuid) -> Key {
     Key::from(format!("{}{THUMBNAIL}", key_of(media_id)))
 }
 
 /// Only keys that we gave out: anything else is not there, wherever it points.
-fn checked(key: &str) -> Result<Key, MediaError> {
+pub(super) fn checked(key: &str) -> Result<Key, MediaError> {
     let name = key.rsplit('/').next().unwrap_or_default();
     let given = match name.strip_suffix(THUMBNAIL) {
         Some(name) => Uuid::try_parse(name).map(thumbnail_key_of),
@@ -187,7 +150,8 @@ impl Media for ObjectMedia {
         bytes: BoxStream<'static, Result<Bytes, MediaError>>,
     ) -> Result<StoredFile, MediaError> {
         let key = key_of(media_id);
-        let written = self.write(&key, bytes).await?;
+        let upload = Upload { store: &*self.store, key: &key, max_bytes: self.max_bytes, shared: self.shared };
+        let written = upload.write(bytes).await?;
         let (size, content_type) = (written.size, written.content_type());
         let picture = self.look(&key, size, content_type).await;
         let (width, height) = picture.as_ref().map(|picture| (picture.width, picture.height)).unzip();
@@ -237,6 +201,7 @@ impl Media for ObjectMedia {
 
 #[cfg(test)]
 mod tests {
+    use super::super::upload::PART;
     use super::*;
 
     #[test]
@@ -287,6 +252,26 @@ mod tests {
         assert_eq!(files_below(dir.path()), [""; 0]);
         media.store(id, futures::stream::iter(parts().collect::<Vec<_>>()).boxed()).await.unwrap();
         assert_eq!(files_below(dir.path()), [id.to_string()]);
+    }
+
+    #[tokio::test]
+    async fn in_a_shared_store_the_same_is_not_written_again_and_anything_else_replaces_it() {
+        let store = Arc::new(object_store::memory::InMemory::new());
+        let media = ObjectMedia::new(Arc::clone(&store) as Arc<dyn ObjectStore>, 1 << 30).shared();
+        let id = Uuid::from_u128(1);
+        let put = async |bytes: &'static [u8]| {
+            media.store(id, futures::stream::iter([Ok(Bytes::from_static(bytes))]).boxed()).await.unwrap();
+            store.get(&key_of(id)).await.unwrap()
+        };
+        let (first, again, other) = (put(b"{}").await, put(b"{}").await, put(b"a cat").await);
+        assert_eq!(first.meta.e_tag, again.meta.e_tag);
+        assert_ne!(first.meta.e_tag, other.meta.e_tag);
+        let type_of = |found: &object_store::GetResult| {
+            found.attributes.get(&object_store::Attribute::ContentType).map(|value| value.as_ref().to_owned())
+        };
+        assert_eq!(type_of(&first).as_deref(), Some("application/json"));
+        assert_eq!(type_of(&other).as_deref(), Some("text/plain; charset=utf-8"));
+        assert_eq!(other.bytes().await.unwrap(), &b"a cat"[..]);
     }
 
     #[tokio::test]

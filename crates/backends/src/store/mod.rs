@@ -1,3 +1,6 @@
 //! Where generations are kept.
 
+#[cfg(feature = "aws")]
+pub mod dynamodb;
+mod listing;
 pub mod sqlite;

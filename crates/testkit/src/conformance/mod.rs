@@ -8,8 +8,12 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::panic, clippy::missing_panics_doc)] // These are tests, run from elsewhere.
 
+pub mod commands;
+pub mod connections;
+pub mod deliveries;
 pub mod media;
 pub mod outbox;
+pub mod roster;
 pub mod sample;
 pub mod store;
 

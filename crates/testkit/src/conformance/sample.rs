@@ -179,6 +179,7 @@ impl Job {
                 schema_version: SCHEMA_VERSION,
                 occurred_at: None,
                 submitter_client_id: None,
+                overall_percentage: None,
             },
             body,
         }
@@ -295,6 +296,7 @@ pub fn stopped(instance_id: &str, sequence: u64) -> Event {
             schema_version: SCHEMA_VERSION,
             occurred_at: None,
             submitter_client_id: None,
+            overall_percentage: None,
         },
         body: MonitorStopped { reason: "shutdown".to_owned() }.into(),
     }

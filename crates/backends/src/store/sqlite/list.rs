@@ -1,13 +1,12 @@
 //! Pages of summaries, with what stands around them: counts and today's numbers.
 
 use super::Failure;
-use super::summaries::{folded, rank};
 use super::values::{Id, decoded, unsigned};
+use crate::store::listing::{Cursor, folded, ids_beginning_with, rank};
 use monitor_core::generation::Status;
 use monitor_core::time::{Timestamp, percentage};
-use monitor_pipeline::ports::{ListQuery, Page, StoreError, Today};
+use monitor_pipeline::ports::{ListQuery, Page, Today};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
-use uuid::Uuid;
 
 pub(super) async fn list(readers: &SqlitePool, query: &ListQuery) -> Result<Page, Failure> {
     let cursor = query.cursor.as_deref().map(Cursor::read).transpose()?;
@@ -76,14 +75,6 @@ fn filter(statement: &mut QueryBuilder<Sqlite>, query: &ListQuery) {
     statement.push(" AND prompt_id < ").push_bind(format!("{wanted}\u{10FFFF}")).push("))");
 }
 
-/// The ids whose text begins so, as a range.
-fn ids_beginning_with(text: &str) -> Option<(Uuid, Uuid)> {
-    let digits: String = text.chars().filter(|character| *character != '-').collect();
-    let is_beginning = (1..=32).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let filled = |with: &str| Uuid::try_parse(&format!("{digits}{}", with.repeat(32 - digits.len()))).ok();
-    if is_beginning { Some((filled("0")?, filled("f")?)) } else { None }
-}
-
 async fn counts(connection: &mut SqliteConnection, query: &ListQuery) -> Result<Vec<(Status, u64)>, Failure> {
     // One pass over the index; GROUP BY would sort all of it first.
     let mut statement = QueryBuilder::new("SELECT ");
@@ -123,59 +114,4 @@ async fn today(connection: &mut SqliteConnection, start: Timestamp) -> Result<To
         median_wait_ms: median_wait.map(|wait| wait.round() as u64),
         success_percentage: (ended > 0).then(|| percentage(completed as f64 / ended as f64 * 100.0)),
     })
-}
-
-/// The last row of a page: the next page begins behind it, whatever was added in front meanwhile.
-struct Cursor {
-    created_at: i64,
-    queue_id: Uuid,
-}
-
-impl std::fmt::Display for Cursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}_{}", self.created_at, self.queue_id.simple())
-    }
-}
-
-impl Cursor {
-    fn read(text: &str) -> Result<Cursor, StoreError> {
-        let parts = text.split_once('_').and_then(|(created_at, queue_id)| {
-            Some(Cursor { created_at: created_at.parse().ok()?, queue_id: Uuid::try_parse(queue_id).ok()? })
-        });
-        parts.ok_or_else(|| StoreError::BadCursor(text.chars().take(64).collect()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_beginning_of_an_id_is_the_range_of_all_that_begin_so() {
-        let id: Uuid = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9".parse().unwrap();
-        for beginning in ["0", "0A1b", "0a1b2c3d-", "0a1b2c3d-4e5f-6", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"] {
-            let (lowest, highest) = ids_beginning_with(beginning).unwrap();
-            assert!((lowest..=highest).contains(&id), "{beginning}");
-        }
-        let (lowest, highest) = ids_beginning_with("0a1c").unwrap();
-        assert!(!(lowest..=highest).contains(&id));
-    }
-
-    #[test]
-    fn what_is_no_beginning_of_an_id_is_no_range() {
-        for text in ["", "-", "cat", "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f90", "é"] {
-            assert_eq!(ids_beginning_with(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn a_cursor_is_read_back_and_a_forged_one_refused() {
-        let cursor = Cursor { created_at: -5, queue_id: Uuid::max() };
-        let read = Cursor::read(&cursor.to_string()).unwrap();
-        assert_eq!((read.created_at, read.queue_id), (-5, Uuid::max()));
-        for forged in ["", "_", "1", "1_2", "x_ffffffffffffffffffffffffffffffff", "1_ffffffffffffffffffffffffffffffff'"]
-        {
-            assert!(matches!(Cursor::read(forged), Err(StoreError::BadCursor(_))), "{forged}");
-        }
-    }
 }

@@ -2,7 +2,8 @@
 
 use super::Failure;
 use super::values::{Id, integer};
-use monitor_core::generation::{Status, Summary};
+use crate::store::listing::{folded, rank};
+use monitor_core::generation::Summary;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::StoreError;
 use sqlx::{SqliteConnection, SqlitePool};
@@ -17,16 +18,6 @@ pub(super) struct SummaryRow {
     ended_at: Option<i64>,
     searched: String,
     summary: String,
-}
-
-/// A status as its place among all of them, which is also its rank; it stands so in files that people have.
-pub(super) fn rank(status: Status) -> i64 {
-    status as i64
-}
-
-/// How titles and what is searched in them are compared.
-pub(super) fn folded(text: &str) -> String {
-    text.to_lowercase()
 }
 
 impl SummaryRow {
@@ -81,14 +72,4 @@ pub(super) async fn open(readers: &SqlitePool, instance_id: Option<&str>) -> Res
     .fetch_all(readers)
     .await?;
     Ok(ids.into_iter().map(|Id(id)| id).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statuses_stand_in_files_as_they_always_did() {
-        assert_eq!(Status::ALL.map(rank), [0, 1, 2, 3, 4]);
-    }
 }

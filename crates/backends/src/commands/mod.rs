@@ -1,0 +1,3 @@
+//! The ways to monitors that nobody can call.
+
+pub mod sqs;

@@ -1,0 +1,3 @@
+//! Gateways that hold the connections of pages.
+
+pub mod apigateway;

@@ -1,0 +1,303 @@
+//! What the store in `DynamoDB` does beyond what is asked of any store: what it costs, what lies beside the table, what
+//! is not read any more, and who wins a race.
+
+use crate::emulated::of_account;
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_dynamodb::types::AttributeValue;
+use futures::TryStreamExt;
+use monitor_backends::store::dynamodb::{DynamoStore, EXPIRES_AT};
+use monitor_core::event::Event;
+use monitor_core::generation::{OutputStatus, Status, Summary};
+use monitor_core::time::Timestamp;
+use monitor_pipeline::clock;
+use monitor_pipeline::hub::Topic;
+use monitor_pipeline::ports::{Connections, ListQuery, MediaRecord, Store};
+use monitor_testkit::conformance::sample::{self, Job, attempt, record, summary};
+use monitor_testkit::emulator::Emulator;
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Counts calls by their names.
+#[derive(Clone, Debug, Default)]
+struct Calls(Arc<Mutex<BTreeMap<String, usize>>>);
+
+impl Intercept for Calls {
+    fn name(&self) -> &'static str {
+        "Calls"
+    }
+
+    fn read_before_transmit(
+        &self,
+        context: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), aws_sdk_dynamodb::error::BoxError> {
+        let target = context.request().headers().get("x-amz-target").unwrap_or_default();
+        let name = target.rsplit('.').next().unwrap_or_default().to_owned();
+        *self.0.lock().unwrap().entry(name).or_default() += 1;
+        Ok(())
+    }
+}
+
+impl Calls {
+    /// Since it was asked last, in words.
+    fn taken(&self) -> String {
+        let calls = std::mem::take(&mut *self.0.lock().unwrap());
+        calls.into_iter().map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+struct Table {
+    sdk: SdkConfig,
+    large: Arc<InMemory>,
+    calls: Calls,
+    store: DynamoStore,
+}
+
+async fn table() -> Table {
+    let sdk = of_account(&Emulator::shared().account()).await;
+    let (large, calls) = (Arc::new(InMemory::new()), Calls::default());
+    let counted = aws_sdk_dynamodb::config::Builder::from(&sdk).interceptor(calls.clone()).build();
+    let store = DynamoStore::new(Client::from_conf(counted), "store".to_owned(), large.clone());
+    store.create_table().await.unwrap();
+    calls.taken();
+    Table { sdk, large, calls, store }
+}
+
+impl Table {
+    fn client(&self) -> Client {
+        Client::new(&self.sdk)
+    }
+
+    async fn items(&self) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+        let pages = self.client().scan().table_name("store").into_paginator().items().send();
+        pages.collect::<Result<_, _>>().await.unwrap()
+    }
+
+    async fn beside(&self) -> usize {
+        self.large.list(None).try_collect::<Vec<_>>().await.unwrap().len()
+    }
+}
+
+/// Generation 1 with its first attempt.
+async fn created(store: &DynamoStore) -> Job {
+    let (record, attempt) = (record(1), attempt(&record(1), 1));
+    store.create(&record, &attempt).await.unwrap();
+    Job::of(&attempt)
+}
+
+#[tokio::test]
+async fn an_event_costs_what_the_decision_says() {
+    let table = table().await;
+    let (store, calls) = (&table.store, &table.calls);
+    let job = created(store).await;
+    assert_eq!(calls.taken(), "1 TransactWriteItems");
+    let apply = async |event: Event| {
+        assert_eq!(store.apply(&[event]).await.unwrap(), [true]);
+        calls.taken()
+    };
+    for event in [job.queued(1), job.started(2), job.executing(3, "4"), job.executed(4, "4")] {
+        assert_eq!(apply(event).await, "1 GetItem, 1 PutItem");
+    }
+    // Progress is not kept.
+    assert_eq!(store.apply(&[job.progress(5, "4")]).await.unwrap(), [false]);
+    assert_eq!(calls.taken(), "");
+    // Read again.
+    assert_eq!(store.events(job.queue_id).await.unwrap().len(), 4);
+    assert_eq!(calls.taken(), "1 Query");
+    store.save_summary(&summary(&record(1), Status::Processing, 4)).await.unwrap();
+    assert_eq!(calls.taken(), "2 UpdateItem");
+    store.apply(&[sample::stopped("gpu-1", 1)]).await.unwrap();
+    assert_eq!(calls.taken(), "2 PutItem");
+    store.known(job.queue_id).await.unwrap();
+    assert_eq!(calls.taken(), "1 GetItem, 1 Query");
+    store.list(&ListQuery { limit: 50, ..ListQuery::default() }).await.unwrap();
+    assert_eq!(calls.taken(), "1 BatchGetItem, 1 Query");
+}
+
+#[tokio::test]
+async fn the_end_of_an_attempt_costs_the_same_however_many_nodes_of_a_class_ran() {
+    let mut ends = Vec::new();
+    for nodes in [1, 25] {
+        let table = table().await;
+        let job = created(&table.store).await;
+        let events: Vec<Event> = (0..nodes).map(|node| job.executed(node + 2, &format!("n{node}"))).collect();
+        table.store.apply(&events).await.unwrap();
+        table.calls.taken();
+        table.store.apply(&[job.completed(100, 3000)]).await.unwrap();
+        ends.push(table.calls.taken());
+    }
+    assert_eq!(ends[0], ends[1]);
+}
+
+#[tokio::test]
+async fn nothing_is_ever_scanned() {
+    let table = table().await;
+    let store = &table.store;
+    let job = created(store).await;
+    store.apply(&job.run()).await.unwrap();
+    store.save_summary(&summary(&record(1), Status::Completed, 9)).await.unwrap();
+    store.list(&ListQuery { q: Some("cat".to_owned()), limit: 5, ..ListQuery::default() }).await.unwrap();
+    store.open(None).await.unwrap();
+    store.unsent().await.unwrap();
+    store.planned_retries().await.unwrap();
+    store.pending_media().await.unwrap();
+    store.class_times(None).await.unwrap();
+    store
+        .prune(monitor_pipeline::ports::Retention { max_count: Some(0), max_age_ms: None }, clock::wall())
+        .await
+        .unwrap();
+    let calls = table.calls.taken();
+    assert!(calls.contains("Query") && !calls.contains("Scan"), "{calls}");
+}
+
+#[tokio::test]
+async fn what_no_item_holds_lies_beside_the_table_and_is_read_as_if_it_did_not() {
+    let table = table().await;
+    let mut attempt = attempt(&record(1), 1);
+    // It does not pack well.
+    let noise: Vec<String> =
+        (0..30_000).map(|number| monitor_core::ids::event_id("noise", 1, "", "", number).to_string()).collect();
+    attempt.workflow = json!({"1": {"class_type": "Note", "inputs": {"text": noise}}});
+    assert!(attempt.workflow.to_string().len() > 1_000_000);
+    table.store.create(&record(1), &attempt).await.unwrap();
+    assert_eq!(table.beside().await, 1);
+    for item in table.items().await {
+        assert!(size(&item) < 400 * 1024);
+    }
+    let known = table.store.known(attempt.queue_id).await.unwrap().unwrap();
+    assert!(known.attempts[0].workflow == attempt.workflow);
+    // The same graph once more is the same object.
+    let mut again = sample::attempt(&record(2), 1);
+    again.workflow = attempt.workflow.clone();
+    table.store.create(&record(2), &again).await.unwrap();
+    assert_eq!(table.beside().await, 1);
+}
+
+/// Roughly as the service counts: names and values.
+fn size(item: &std::collections::HashMap<String, AttributeValue>) -> usize {
+    fn of(value: &AttributeValue) -> usize {
+        match value {
+            AttributeValue::S(text) | AttributeValue::N(text) => text.len(),
+            AttributeValue::B(bytes) => bytes.as_ref().len(),
+            AttributeValue::M(map) => map.iter().map(|(name, value)| name.len() + of(value)).sum(),
+            AttributeValue::L(list) => list.iter().map(of).sum(),
+            _ => 1,
+        }
+    }
+    item.iter().map(|(name, value)| name.len() + of(value)).sum()
+}
+
+#[tokio::test]
+async fn what_has_expired_is_not_read_also_where_it_is_still_there() {
+    let table = table().await;
+    let job = created(&table.store).await;
+    let short = table.store.clone().keeping_events_for(Duration::ZERO);
+    short.apply(&[job.queued(1)]).await.unwrap();
+    table.store.apply(&[job.started(2)]).await.unwrap();
+    let events = table.store.events(job.queue_id).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.base.sequence).collect::<Vec<_>>(), [2]);
+    assert_eq!(table.store.prompt_events(&job.prompt_id, 0, 10).await.unwrap().len(), 1);
+    // Its generation outlives it.
+    assert!(table.store.known(job.queue_id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_grows_with_every_job_goes_by_itself_and_what_must_stay_does_not() {
+    let table = table().await;
+    let job = created(&table.store).await;
+    table.store.apply(&job.run()).await.unwrap();
+    table.store.apply(&[sample::stopped("gpu-1", 1)]).await.unwrap();
+    table.store.save_summary(&summary(&record(1), Status::Completed, 9)).await.unwrap();
+    let now = clock::wall();
+    table.store.connect("page", now).await.unwrap();
+    table.store.subscribe("page", Topic::All, None, now).await.unwrap();
+    let days = |item: &std::collections::HashMap<String, AttributeValue>| {
+        let at: i64 = item.get(EXPIRES_AT)?.as_n().ok()?.parse().ok()?;
+        Some((at * 1_000 - now.as_millis()) / (24 * 60 * 60 * 1_000))
+    };
+    for item in table.items().await {
+        let (pk, sk) = (item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap());
+        let expected = match (pk.split('#').next().unwrap(), sk.split('#').next().unwrap()) {
+            ("g", "event" | "end") | ("ended", _) => Some(true),
+            ("connection" | "topic", _) => Some(false),
+            _ => None,
+        };
+        match expected {
+            Some(true) => assert!((89..=90).contains(&days(&item).unwrap()), "{pk} {sk}"),
+            Some(false) => assert_eq!(days(&item), Some(0), "{pk} {sk}"),
+            None => assert_eq!(days(&item), None, "{pk} {sk}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_writers_of_a_summary_the_newer_stays_in_every_row() {
+    for turn in 0..8 {
+        let table = table().await;
+        let job = created(&table.store).await;
+        let of =
+            |status, sequence| Summary { completed_at: Some(Timestamp(5)), ..summary(&record(1), status, sequence) };
+        let older = of(Status::Processing, 10);
+        let newer = if turn % 2 == 0 { of(Status::Completed, 11) } else { of(Status::Completed, 10) };
+        let keep = |summary: Summary| {
+            let store = table.store.clone();
+            tokio::spawn(async move { store.save_summary(&summary).await.unwrap() })
+        };
+        let (one, other) = (keep(older), keep(newer.clone()));
+        one.await.unwrap();
+        other.await.unwrap();
+        assert_eq!(table.store.known(job.queue_id).await.unwrap().unwrap().saved, Some(newer.clone()));
+        let page = table.store.list(&ListQuery { limit: 5, ..ListQuery::default() }).await.unwrap();
+        assert_eq!(page.items, [newer]);
+        assert_eq!(page.counts.iter().filter(|(_, count)| *count > 0).collect::<Vec<_>>(), [&(Status::Completed, 1)]);
+        assert!(table.store.open(None).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn of_two_ends_at_once_one_stays() {
+    let table = table().await;
+    let job = created(&table.store).await;
+    let ends = [job.completed(9, 3000), job.failed(10, 3000), job.completed(9, 3000)].map(|end| {
+        let store = table.store.clone();
+        tokio::spawn(async move { store.apply(&[end]).await.unwrap()[0] })
+    });
+    let new = futures::future::join_all(ends).await.into_iter().filter(|new| *new.as_ref().unwrap()).count();
+    assert_eq!(new, 1);
+    let events = table.store.events(job.queue_id).await.unwrap();
+    assert_eq!(events.len(), 1, "{events:?}");
+    let (done, failed, _) = table.store.instance_today(&job.instance_id, Timestamp(0)).await.unwrap();
+    assert_eq!(done + failed, 1);
+}
+
+#[tokio::test]
+async fn what_leads_to_an_output_is_written_again_where_it_was_cut_off() {
+    let table = table().await;
+    created(&table.store).await;
+    let mut row = sample::media(&record(1), 1);
+    row.status = OutputStatus::Pending;
+    table.store.add_media(std::slice::from_ref(&row)).await.unwrap();
+    for item in table.items().await {
+        if !item["pk"].as_s().unwrap().starts_with("g#") {
+            let delete = table.client().delete_item().table_name("store");
+            delete.key("pk", item["pk"].clone()).key("sk", item["sk"].clone()).send().await.unwrap();
+        }
+    }
+    assert_eq!(table.store.pending_media().await.unwrap(), []);
+    table.store.add_media(std::slice::from_ref(&row)).await.unwrap();
+    assert_eq!(table.store.pending_media().await.unwrap(), [row.clone()]);
+    assert_eq!(table.store.media_by_id(row.media_id).await.unwrap(), Some(row.clone()));
+    // Settled, it stays so.
+    let settled = MediaRecord { status: OutputStatus::Stored, ..row.clone() };
+    table.store.update_media(&settled).await.unwrap();
+    table.store.add_media(&[row]).await.unwrap();
+    assert_eq!(table.store.pending_media().await.unwrap(), []);
+}

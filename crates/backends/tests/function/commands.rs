@@ -1,0 +1,176 @@
+//! What is asked where no monitor is in reach, and what a monitor does of it.
+
+use crate::stage::{Stage, stage};
+use async_trait::async_trait;
+use monitor_core::event::{Body, MonitorInitialized};
+use monitor_core::generation::Status;
+use monitor_pipeline::api::{Api, ApiError, Source, Submit};
+use monitor_pipeline::ports::{Command, CommandError, Ordered, Orders};
+use monitor_pipeline::service::obey;
+use monitor_testkit::conformance::sample::{Job, stopped};
+use serde_json::json;
+use std::sync::{Arc, Mutex};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+fn submit(instance_id: Option<&str>) -> Submit {
+    let workflow = json!({"3": {"class_type": "KSampler", "inputs": {"seed": 1}}});
+    let instance_id = instance_id.map(str::to_owned);
+    Submit { source: Source::Json(workflow), instance_id, title: Some("Mine".to_owned()), ..Submit::default() }
+}
+
+async fn with_instances(names: &[&str]) -> Stage {
+    let stage = stage().await;
+    for (sequence, name) in (1..).zip(names) {
+        let mut event = stopped(name, sequence);
+        event.body = Body::from(MonitorInitialized {
+            comfyui_host: "10.0.0.1:8188".to_owned(),
+            version: "1".to_owned(),
+            comfyui_version: None,
+            devices: Vec::new(),
+        });
+        stage.function.event(&event).await.unwrap();
+    }
+    stage
+}
+
+#[tokio::test]
+async fn a_submission_is_recorded_and_goes_to_the_queue_of_an_instance_with_its_ids() {
+    let stage = with_instances(&["gpu-1"]).await;
+    let submitted = stage.remote.submit(submit(None)).await.unwrap();
+    let generation = submitted.generation;
+    assert_eq!((generation.status, generation.title.as_str()), (Status::Pending, "Mine"));
+    let sent = stage.world.sent.lock().unwrap().clone();
+    let [(instance_id, Command::Submit { queue_id, prompt_id, .. })] = &sent[..] else { panic!("{sent:?}") };
+    assert_eq!((instance_id.as_str(), *queue_id, prompt_id), ("gpu-1", generation.queue_id, &generation.prompt_id));
+}
+
+#[tokio::test]
+async fn the_events_of_a_submitted_job_are_of_the_generation_that_was_recorded() {
+    let stage = with_instances(&["gpu-1"]).await;
+    let generation = stage.remote.submit(submit(None)).await.unwrap().generation;
+    let job = Job {
+        queue_id: generation.queue_id,
+        prompt_id: generation.prompt_id.clone(),
+        instance_id: "gpu-1".to_owned(),
+        attempt: 1,
+    };
+    for event in job.run() {
+        stage.function.event(&event).await.unwrap();
+    }
+    let generation = stage.remote.generation(generation.queue_id).await.unwrap();
+    assert_eq!((generation.status, generation.attempts.len()), (Status::Completed, 1));
+    assert_eq!(stage.remote.job_workflow(&job.prompt_id).await.unwrap()["3"]["class_type"], "KSampler");
+}
+
+#[tokio::test]
+async fn of_several_instances_the_one_with_fewer_jobs_gets_the_next() {
+    let stage = with_instances(&["gpu-1", "gpu-2"]).await;
+    for _ in 0..4 {
+        stage.remote.submit(submit(None)).await.unwrap();
+    }
+    let mut chosen: Vec<String> = stage.world.sent.lock().unwrap().iter().map(|(to, _)| to.clone()).collect();
+    chosen.sort();
+    assert_eq!(chosen, ["gpu-1", "gpu-1", "gpu-2", "gpu-2"]);
+}
+
+#[tokio::test]
+async fn without_a_monitor_a_submission_is_refused_and_nothing_is_left_waiting() {
+    let stage = stage().await;
+    let refused = stage.remote.submit(submit(None)).await;
+    assert!(matches!(refused, Err(ApiError::Unavailable(_))), "{refused:?}");
+    let page = stage.remote.list(monitor_pipeline::ports::ListQuery { limit: 10, ..Default::default() }).await.unwrap();
+    assert!(page.items.is_empty());
+}
+
+#[tokio::test]
+async fn the_same_idempotency_key_sends_what_was_cut_off_before_and_nothing_twice() {
+    let stage = with_instances(&["gpu-1"]).await;
+    let again = || Submit { idempotency_key: Some("key".to_owned()), ..submit(None) };
+    stage.world.deaf.lock().unwrap().push("gpu-1".to_owned());
+    assert!(matches!(stage.remote.submit(again()).await, Err(ApiError::Unavailable(_))));
+    stage.world.deaf.lock().unwrap().clear();
+    assert!(!stage.remote.submit(again()).await.unwrap().created);
+    assert!(!stage.remote.submit(again()).await.unwrap().created);
+    assert_eq!(stage.world.sent.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn cancel_and_retry_go_to_the_instance_of_the_generation_when_its_status_allows() {
+    let stage = with_instances(&["gpu-1", "gpu-2"]).await;
+    let generation = stage.remote.submit(submit(Some("gpu-2"))).await.unwrap().generation;
+    let id = generation.queue_id;
+    assert!(matches!(stage.remote.retry(id, serde_json::Map::new(), None).await, Err(ApiError::Conflict(_))));
+    stage.remote.cancel(id).await.unwrap();
+    let job = Job { queue_id: id, prompt_id: generation.prompt_id, instance_id: "gpu-2".to_owned(), attempt: 1 };
+    stage.function.event(&job.completed(3, 10)).await.unwrap();
+    assert!(matches!(stage.remote.cancel(id).await, Err(ApiError::Conflict(_))));
+    stage.remote.retry(id, serde_json::Map::new(), None).await.unwrap();
+    let elsewhere = stage.remote.retry(id, serde_json::Map::new(), Some("gpu-1".to_owned())).await;
+    assert!(matches!(elsewhere, Err(ApiError::Invalid { .. })), "{elsewhere:?}");
+    let sent: Vec<Command> = stage.world.sent.lock().unwrap().iter().skip(1).map(|(_, sent)| sent.clone()).collect();
+    assert_eq!(
+        sent,
+        [Command::Cancel { queue_id: id }, Command::Retry { queue_id: id, overrides: serde_json::Map::new() }]
+    );
+}
+
+/// Gives what it has once, then ends the reading.
+struct Once {
+    orders: Mutex<Vec<Ordered>>,
+    done: Mutex<Vec<String>>,
+    stop: CancellationToken,
+}
+
+#[async_trait]
+impl Orders for Once {
+    async fn receive(&self) -> Result<Vec<Ordered>, CommandError> {
+        let orders = std::mem::take(&mut *self.orders.lock().unwrap());
+        if orders.is_empty() {
+            self.stop.cancel();
+            std::future::pending::<()>().await;
+        }
+        Ok(orders)
+    }
+
+    async fn done(&self, receipt: &str) -> Result<(), CommandError> {
+        self.done.lock().unwrap().push(receipt.to_owned());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_monitor_does_what_it_is_ordered_and_leaves_on_the_queue_what_it_cannot_do_now() {
+    let stage = with_instances(&["gpu-1"]).await;
+    let generation = stage.remote.submit(submit(None)).await.unwrap().generation;
+    let (id, unknown) = (generation.queue_id, Uuid::from_u128(404));
+    let order = |receipt: &str, command| Ordered { command, receipt: receipt.to_owned() };
+    stage.world.deaf.lock().unwrap().push("gpu-1".to_owned());
+    let again = Command::Submit {
+        queue_id: id,
+        prompt_id: generation.prompt_id,
+        title: "Mine".to_owned(),
+        workflow: json!({"3": {"class_type": "KSampler", "inputs": {}}}),
+        metadata: None,
+    };
+    let orders = Once {
+        orders: Mutex::new(vec![
+            order("twice", again),
+            order("unknown", Command::Cancel { queue_id: unknown }),
+            order("unavailable", Command::Cancel { queue_id: id }),
+        ]),
+        done: Mutex::default(),
+        stop: CancellationToken::new(),
+    };
+    let (orders, api): (Arc<Once>, Arc<dyn Api>) = (Arc::new(orders), Arc::new(stage.remote));
+    obey(api, orders.clone(), orders.stop.clone()).await;
+    assert_eq!(*orders.done.lock().unwrap(), ["twice", "unknown"]);
+}
+
+#[test]
+fn a_command_is_written_as_the_contract_of_the_queue_has_it() {
+    let command = Command::Retry { queue_id: Uuid::from_u128(1), overrides: serde_json::Map::new() };
+    let text = serde_json::to_string(&command).unwrap();
+    assert_eq!(text, r#"{"action":"retry","queueId":"00000000-0000-0000-0000-000000000001"}"#);
+    assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), command);
+}
