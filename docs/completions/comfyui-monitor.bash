@@ -34,6 +34,9 @@ _comfyui__monitor() {
             comfyui__monitor,man)
                 cmd="comfyui__monitor__subcmd__man"
                 ;;
+            comfyui__monitor,monitor)
+                cmd="comfyui__monitor__subcmd__monitor"
+                ;;
             comfyui__monitor,openapi)
                 cmd="comfyui__monitor__subcmd__openapi"
                 ;;
@@ -70,6 +73,9 @@ _comfyui__monitor() {
             comfyui__monitor__subcmd__help,man)
                 cmd="comfyui__monitor__subcmd__help__subcmd__man"
                 ;;
+            comfyui__monitor__subcmd__help,monitor)
+                cmd="comfyui__monitor__subcmd__help__subcmd__monitor"
+                ;;
             comfyui__monitor__subcmd__help,openapi)
                 cmd="comfyui__monitor__subcmd__help__subcmd__openapi"
                 ;;
@@ -95,7 +101,7 @@ _comfyui__monitor() {
 
     case "${cmd}" in
         comfyui__monitor)
-            opts="-h -V --config --log --log-format --help --version serve run watch doctor check-config record replay eval completions man openapi help"
+            opts="-h -V --config --log --log-format --help --version serve monitor run watch doctor check-config record replay eval completions man openapi help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -261,7 +267,7 @@ _comfyui__monitor() {
             return 0
             ;;
         comfyui__subcmd__monitor__subcmd__help)
-            opts="serve run watch doctor check-config record replay eval completions man openapi help"
+            opts="serve monitor run watch doctor check-config record replay eval completions man openapi help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -345,6 +351,20 @@ _comfyui__monitor() {
             return 0
             ;;
         comfyui__subcmd__monitor__subcmd__help__subcmd__man)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        comfyui__subcmd__monitor__subcmd__help__subcmd__monitor)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -450,6 +470,60 @@ _comfyui__monitor() {
             fi
             case "${prev}" in
                 --to)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        comfyui__subcmd__monitor__subcmd__monitor)
+            opts="-h --bus --event-bus --region --progress --id --comfyui --data-dir --config --log --log-format --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --bus)
+                    COMPREPLY=($(compgen -W "eventbridge" -- "${cur}"))
+                    return 0
+                    ;;
+                --event-bus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --id)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --comfyui)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --data-dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -47,6 +47,22 @@ _arguments "${_arguments_options[@]}" : \
 '--help[Print help]' \
 && ret=0
 ;;
+(monitor)
+_arguments "${_arguments_options[@]}" : \
+'--bus=[Where events go]:BUS:((eventbridge\:"Amazon EventBridge"))' \
+'--event-bus=[The bus, by name or ARN \[default\: EVENTBRIDGE_BUS_NAME\]]:NAME:_default' \
+'--region=[\[default\: AWS_REGION, or as the AWS SDK finds it\]]:REGION:_default' \
+'--progress=[Which way progress takes to a page\: bus, direct or both \[default\: both\]]:WAY:_default' \
+'--id=[What this instance is called everywhere; never change it \[default\: default\]]:ID:_default' \
+'--comfyui=[The ComfyUI to watch \[default\: http\://127.0.0.1\:8188\]]:URL:_default' \
+'--data-dir=[Where what is not yet published is kept]:DIR:_files' \
+'--config=[The configuration; without it ./comfyui-monitor.toml, if there is one]:FILE:_files' \
+'--log=[What to log\: error, warn, info, debug, trace, or by part as in RUST_LOG]:LEVEL:_default' \
+'--log-format=[How to log\: text or json]:FORMAT:_default' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
 (run)
 _arguments "${_arguments_options[@]}" : \
 '*--set=[Set an input of a node\: JSON where it is JSON, else text; several may be given]:NODE.INPUT=VALUE:_default' \
@@ -203,6 +219,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(monitor)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (run)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -260,6 +280,7 @@ esac
 _comfyui-monitor_commands() {
     local commands; commands=(
 'serve:Watch the servers, keep what happens, and serve the page and the API' \
+'monitor:Watch a ComfyUI that nobody else can reach, and publish what happens' \
 'run:Run one workflow and show its progress' \
 'watch:Watch all jobs of a running monitor, live' \
 'doctor:Find out what is wrong, and how to mend it' \
@@ -298,6 +319,7 @@ _comfyui-monitor__subcmd__eval_commands() {
 _comfyui-monitor__subcmd__help_commands() {
     local commands; commands=(
 'serve:Watch the servers, keep what happens, and serve the page and the API' \
+'monitor:Watch a ComfyUI that nobody else can reach, and publish what happens' \
 'run:Run one workflow and show its progress' \
 'watch:Watch all jobs of a running monitor, live' \
 'doctor:Find out what is wrong, and how to mend it' \
@@ -342,6 +364,11 @@ _comfyui-monitor__subcmd__help__subcmd__man_commands() {
     local commands; commands=()
     _describe -t commands 'comfyui-monitor help man commands' commands "$@"
 }
+(( $+functions[_comfyui-monitor__subcmd__help__subcmd__monitor_commands] )) ||
+_comfyui-monitor__subcmd__help__subcmd__monitor_commands() {
+    local commands; commands=()
+    _describe -t commands 'comfyui-monitor help monitor commands' commands "$@"
+}
 (( $+functions[_comfyui-monitor__subcmd__help__subcmd__openapi_commands] )) ||
 _comfyui-monitor__subcmd__help__subcmd__openapi_commands() {
     local commands; commands=()
@@ -376,6 +403,11 @@ _comfyui-monitor__subcmd__help__subcmd__watch_commands() {
 _comfyui-monitor__subcmd__man_commands() {
     local commands; commands=()
     _describe -t commands 'comfyui-monitor man commands' commands "$@"
+}
+(( $+functions[_comfyui-monitor__subcmd__monitor_commands] )) ||
+_comfyui-monitor__subcmd__monitor_commands() {
+    local commands; commands=()
+    _describe -t commands 'comfyui-monitor monitor commands' commands "$@"
 }
 (( $+functions[_comfyui-monitor__subcmd__openapi_commands] )) ||
 _comfyui-monitor__subcmd__openapi_commands() {

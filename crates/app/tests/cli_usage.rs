@@ -177,3 +177,17 @@ fn replay_refuses_what_is_no_tape_and_probabilities_that_are_none() {
     let output = monitor(folder.path(), &["replay", "--drop", "3", "--listen", "127.0.0.1:0"], &[]);
     assert_eq!(output.status.code(), Some(2), "{}", err(&output));
 }
+
+/// What `make run` and the README say: two programs are in the package, and only one is for people.
+#[test]
+fn cargo_run_without_a_name_runs_the_monitor() {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1", "--manifest-path", manifest])
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let ours = packages.iter().find(|package| package["name"] == "comfyui-monitor").unwrap();
+    assert_eq!(ours["default_run"], "comfyui-monitor");
+}

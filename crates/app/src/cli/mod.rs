@@ -1,41 +1,43 @@
-//! The command line.
+//! The command line. The whole program has all `commands`; one that is built for beside a ComfyUI has `monitor` `alone`.
 
+#[cfg(not(feature = "serve"))]
+mod alone;
+#[cfg(feature = "serve")]
 mod check_config;
+#[cfg(feature = "serve")]
+mod commands;
+#[cfg(feature = "serve")]
 mod doctor;
+#[cfg(feature = "serve")]
 mod eval;
+mod monitor;
+#[cfg(feature = "serve")]
 mod papers;
+#[cfg(feature = "serve")]
 mod record;
+#[cfg(feature = "serve")]
 mod replay;
+#[cfg(feature = "serve")]
 mod run;
+#[cfg(feature = "serve")]
 mod serve;
+#[cfg(feature = "serve")]
 mod watch;
+#[cfg(feature = "serve")]
 mod words;
 
+#[cfg(not(feature = "serve"))]
+use self::alone::{Cli, dispatch};
+#[cfg(feature = "serve")]
+use self::commands::{Cli, dispatch};
 use crate::config::{self, ConfigError, Environment, Flags, Loaded, Origin};
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Args, Parser as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 const STYLES: Styles =
     Styles::styled().header(AnsiColor::Yellow.on_default().bold()).usage(AnsiColor::Yellow.on_default().bold());
-
-/// Watches ComfyUI servers and shows, live, which node runs, how far it is, how long it takes and what went wrong.
-#[derive(Debug, Parser)]
-#[command(name = "comfyui-monitor", version, styles = STYLES, max_term_width = 100, after_help = "\
-Start here:
-  comfyui-monitor serve                   watch ComfyUI at 127.0.0.1:8188; the page is at http://127.0.0.1:8190
-  comfyui-monitor serve --demo            the same without a ComfyUI: recorded jobs play
-  comfyui-monitor run workflow.json       run one workflow and see its progress here
-  comfyui-monitor doctor                  something does not work: ask what, and how to mend it
-
-`comfyui-monitor help COMMAND` has examples for each.")]
-pub struct Cli {
-    #[command(flatten)]
-    global: Global,
-    #[command(subcommand)]
-    command: Command,
-}
 
 #[derive(Debug, Args)]
 struct Global {
@@ -48,21 +50,6 @@ struct Global {
     /// How to log: text or json
     #[arg(long, value_name = "FORMAT", global = true)]
     log_format: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    Serve(serve::ServeArgs),
-    Run(run::RunArgs),
-    Watch(watch::WatchArgs),
-    Doctor(doctor::DoctorArgs),
-    CheckConfig(check_config::CheckArgs),
-    Record(record::RecordArgs),
-    Replay(replay::ReplayArgs),
-    Eval(eval::EvalArgs),
-    Completions(papers::CompletionsArgs),
-    Man(papers::ManArgs),
-    Openapi(papers::OpenapiArgs),
 }
 
 /// How a command ended.
@@ -109,23 +96,6 @@ pub fn main() -> ExitCode {
 #[error("{0}")]
 struct Usage(String);
 
-async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
-    let global = cli.global;
-    match cli.command {
-        Command::Serve(args) => Box::pin(serve::serve(&global, args)).await,
-        Command::Run(args) => Box::pin(run::run(&global, args)).await,
-        Command::Watch(args) => Box::pin(watch::watch(&global, args)).await,
-        Command::Doctor(args) => Box::pin(doctor::doctor(&global, args)).await,
-        Command::CheckConfig(args) => check_config::check(&global, args),
-        Command::Record(args) => Box::pin(record::record(&global, args)).await,
-        Command::Replay(args) => Box::pin(replay::replay(&global, args)).await,
-        Command::Eval(args) => eval::eval(&args),
-        Command::Completions(args) => papers::completions(&args, &mut Cli::command()),
-        Command::Man(args) => papers::man(&args, Cli::command()),
-        Command::Openapi(_) => papers::openapi(),
-    }
-}
-
 impl Global {
     fn flags(&self) -> Flags {
         let mut flags = Flags { config: self.config.clone(), ..Flags::default() };
@@ -135,6 +105,7 @@ impl Global {
     }
 
     /// As [`Global::load`], for a command whose own words are what counts: it logs only what is wrong, unless told.
+    #[cfg(feature = "serve")]
     fn load_quietly(&self, flags: Flags) -> Result<Loaded, ConfigError> {
         self.load_with(flags, Some("warn"))
     }
@@ -166,6 +137,7 @@ fn path_text(path: Option<&PathBuf>) -> Option<String> {
 }
 
 /// Writes to stdout; a reader that went away (`| head`) is no error.
+#[cfg(feature = "serve")]
 fn print(text: &str) -> anyhow::Result<Exit> {
     use std::io::Write as _;
     match std::io::stdout().lock().write_all(text.as_bytes()) {
@@ -174,12 +146,25 @@ fn print(text: &str) -> anyhow::Result<Exit> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Ctrl-C, or what a service manager sends; heard from the call on, not only once somebody waits.
+#[cfg(unix)]
+fn told_to_stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let signals = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()));
+    async move {
+        // Where none can be heard, it ends us as without this.
+        let (Ok(mut interrupt), Ok(mut terminate)) = signals else { return std::future::pending().await };
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+}
 
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+#[cfg(not(unix))]
+async fn told_to_stop() {
+    // An error here means that no signal can be heard: then only a kill ends us, as without this.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }

@@ -1,4 +1,4 @@
-use super::{Exit, Global, path_text};
+use super::{Exit, Global, path_text, told_to_stop};
 use crate::config::{Config, Flags, Instance};
 use crate::embedded;
 use clap::Args;
@@ -60,6 +60,9 @@ pub(super) async fn serve(global: &Global, args: ServeArgs) -> anyhow::Result<Ex
     let away = args.demo_if_away && all_away(&config.instances).await;
     config.demo |= away;
 
+    if config.aws.event_bus.is_some() {
+        tracing::warn!("a bus of EventBridge is configured, and `serve` keeps to its own: `monitor` publishes to it");
+    }
     let running = embedded::start(&config).await?;
     eprintln!("ComfyUI Monitor {}: http://{}", env!("CARGO_PKG_VERSION"), running.addr);
     if away {
@@ -93,25 +96,6 @@ fn watched(config: &Config) -> String {
         places.push("the demo".to_owned());
     }
     places.join(", ")
-}
-
-/// Ctrl-C, or what a service manager sends.
-async fn told_to_stop() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
-    }
-    // An error here means that no signal can be heard: then only a kill ends us, as without this.
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 #[cfg(test)]

@@ -62,6 +62,13 @@ impl Instance {
         }
     }
 
+    /// Under another id, and name.
+    pub fn rename(&mut self, id: &str) -> Result<(), ConfigError> {
+        self.id = check_id(id).map_err(ConfigError::Instances)?;
+        id.clone_into(&mut self.name);
+        Ok(())
+    }
+
     /// As the adapter wants it.
     pub fn options(&self) -> Options {
         let exposed = |(name, value): &(HeaderName, Secret)| (name.to_string(), value.expose().to_owned());

@@ -1,6 +1,7 @@
 //! Configuration: defaults < `comfyui-monitor.toml` < environment < flags. An unknown key is an error that names the
 //! nearest one. Every setting is one row of [`settings::SETTINGS`]; servers are `[[instance]]` tables.
 
+mod aws;
 mod file;
 mod instances;
 mod nearest;
@@ -11,6 +12,7 @@ mod secret;
 pub mod settings;
 mod show;
 
+pub use aws::{Aws, Progress};
 pub use instances::{Instance, Timeout};
 pub use previews::{PreviewMethod, Previews};
 pub use retry::Retry;
@@ -50,6 +52,7 @@ pub struct Config {
     pub media: Media,
     pub retention: Retention,
     pub limits: Limits,
+    pub aws: Aws,
     pub log: Log,
     /// With a server of our own that plays recordings.
     pub demo: bool,
@@ -201,6 +204,7 @@ impl Config {
             media: Media { max_bytes: 2 << 30 },
             retention: Retention { max_age: Some(Duration::from_hours(30 * 24)), max_count: Some(10_000) },
             limits: Limits { request_bytes: 16 << 20, live_connections: 1_000, subscriptions: 100 },
+            aws: Aws::default(),
             log: Log {
                 level: "warn,comfyui_monitor=info,monitor_pipeline=info,monitor_backends=info".to_owned(),
                 format: LogFormat::Text,
@@ -271,21 +275,13 @@ fn from_environment(loaded: &mut Loaded, environment: &Environment, home: Option
             return Err(ConfigError::UnknownVariable { name: name.clone(), hint });
         }
     }
-    // Before our own variable for it, which wins.
-    let level = Setting::named("log.level").map(|setting| ("RUST_LOG".to_owned(), setting));
-    for (name, setting) in level.into_iter().chain(SETTINGS.iter().map(|s| (s.variable(), s))) {
+    let aliases = settings::ALIASES.iter().filter_map(|(name, key)| Some(((*name).to_owned(), Setting::named(key)?)));
+    for (name, setting) in aliases.chain(SETTINGS.iter().map(|s| (s.variable(), s))) {
         if let Some(text) = environment.get(&name) {
             loaded.set(setting, &Given { text, folder: Path::new(""), home }, Origin::Variable(name))?;
         }
     }
     instances::from_environment(loaded, environment)?;
-    for name in ["EVENTBRIDGE_BUS_NAME", "WEBSOCKET_API_ENDPOINT"] {
-        if environment.get(name).is_some() {
-            loaded.notices.push(format!(
-                "{name} is set, but this build publishes to its own bus and hub only: the variable has no effect"
-            ));
-        }
-    }
     Ok(())
 }
 

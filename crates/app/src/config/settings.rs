@@ -55,6 +55,14 @@ impl Setting {
     }
 }
 
+/// Variables that others know by these names; our own for the same setting wins.
+pub const ALIASES: [(&str, &str); 4] = [
+    ("RUST_LOG", "log.level"),
+    ("AWS_REGION", "aws.region"),
+    ("EVENTBRIDGE_BUS_NAME", "aws.event_bus"),
+    ("WEBSOCKET_API_ENDPOINT", "aws.websocket_api_endpoint"),
+];
+
 pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "listen",
@@ -254,6 +262,86 @@ pub const SETTINGS: &[Setting] = &[
             Ok(())
         },
         show: |config| Some(config.limits.subscriptions.to_string()),
+    },
+    Setting {
+        key: "aws.region",
+        flag: Some("--region"),
+        secret: false,
+        set: |config, given| {
+            config.aws.region = Some(given.text.to_owned());
+            Ok(())
+        },
+        show: |config| config.aws.region.as_deref().map(quoted),
+    },
+    Setting {
+        key: "aws.event_bus",
+        flag: Some("--event-bus"),
+        secret: false,
+        set: |config, given| {
+            config.aws.event_bus = Some(given.text.to_owned());
+            Ok(())
+        },
+        show: |config| config.aws.event_bus.as_deref().map(quoted),
+    },
+    Setting {
+        key: "aws.table",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.aws.table = Some(given.text.to_owned());
+            Ok(())
+        },
+        show: |config| config.aws.table.as_deref().map(quoted),
+    },
+    Setting {
+        key: "aws.bucket",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.aws.bucket = Some(given.text.to_owned());
+            Ok(())
+        },
+        show: |config| config.aws.bucket.as_deref().map(quoted),
+    },
+    Setting {
+        key: "aws.websocket_api_endpoint",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.aws.websocket_api_endpoint = Some(given.text.to_owned());
+            Ok(())
+        },
+        show: |config| config.aws.websocket_api_endpoint.as_deref().map(quoted),
+    },
+    Setting {
+        key: "aws.queue_prefix",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.aws.queue_prefix = Some(given.text.to_owned());
+            Ok(())
+        },
+        show: |config| config.aws.queue_prefix.as_deref().map(quoted),
+    },
+    Setting {
+        key: "aws.progress",
+        flag: Some("--progress"),
+        secret: false,
+        set: |config, given| {
+            config.aws.progress = given.text.parse()?;
+            Ok(())
+        },
+        show: |config| Some(quoted(config.aws.progress.as_str())),
+    },
+    Setting {
+        key: "aws.encryption",
+        flag: None,
+        secret: false,
+        set: |config, given| {
+            config.aws.encryption = given.unless_none(|text| Ok(text.to_owned()))?;
+            Ok(())
+        },
+        show: |config| config.aws.encryption.as_deref().map(quoted),
     },
     Setting {
         key: "log.level",

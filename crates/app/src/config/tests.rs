@@ -154,10 +154,19 @@ fn what_is_shown_has_sources_and_no_secrets() {
 }
 
 #[test]
-fn variables_of_a_deployment_that_is_not_this_one_are_told_and_not_dropped_in_silence() {
+fn variables_that_others_know_are_read_under_their_names_and_our_own_win() {
     let loaded = load_none(&[("EVENTBRIDGE_BUS_NAME", "bus"), ("AWS_REGION", "eu-central-1")]).unwrap();
-    assert_eq!(loaded.notices.len(), 1);
-    assert!(loaded.notices[0].contains("EVENTBRIDGE_BUS_NAME"));
+    let aws = &loaded.config.aws;
+    assert_eq!((aws.event_bus.as_deref(), aws.region.as_deref()), (Some("bus"), Some("eu-central-1")));
+    let loaded = load_none(&[("EVENTBRIDGE_BUS_NAME", "bus"), ("COMFYUI_MONITOR_AWS_EVENT_BUS", "ours")]).unwrap();
+    assert_eq!(loaded.config.aws.event_bus.as_deref(), Some("ours"));
+}
+
+#[test]
+fn progress_takes_one_of_three_ways() {
+    let progress = |way| load_none(&[("COMFYUI_MONITOR_AWS_PROGRESS", way)]).map(|loaded| loaded.config.aws.progress);
+    assert_eq!(progress("bus").unwrap(), Progress::Bus);
+    assert!(progress("sideways").unwrap_err().to_string().contains("`bus`, `direct` or `both`"));
 }
 
 #[test]

@@ -135,6 +135,7 @@ pub(super) async fn submit(site: &Site, request: Request) -> Answer<Submit> {
         overrides: body.overrides.unwrap_or_default(),
         instance_id: body.instance_id,
         queue_id: body.queue_id,
+        prompt_id: None,
         idempotency_key: body.idempotency_key,
         title: body.title,
         metadata: body.metadata,
