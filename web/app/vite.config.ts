@@ -1,12 +1,13 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+import { staticHosting } from "./static.js";
 
 /** Where `npm run dev` finds a monitor. */
 const monitor = process.env.MONITOR_URL ?? "http://127.0.0.1:8190";
 const source = new URL("../packages/react/src/", import.meta.url).pathname;
 
-export default defineConfig({
-  plugins: [react()],
+export default defineConfig(({ mode }) => ({
+  plugins: [react(), mode === "static" && staticHosting()],
   resolve: {
     dedupe: ["react", "react-dom"],
     alias: [
@@ -18,4 +19,4 @@ export default defineConfig({
   // The page's policy allows nothing inline.
   build: { assetsInlineLimit: 0, target: "es2022", modulePreload: { polyfill: false } },
   server: { proxy: { "/v1": { target: monitor, ws: true } } },
-});
+}));

@@ -1,7 +1,7 @@
 import { MonitorProvider } from "@comfyui-monitor/react";
 import { lazy, Suspense, useEffect } from "react";
 import { Route, Switch, useLocation } from "wouter";
-import { baseUrl, client } from "./client.js";
+import { client } from "./client.js";
 import { watchOutage } from "./connection/outage.js";
 import { useUnlocks } from "./connection/useUnlocks.js";
 import { Loading } from "./controls/Loading.js";
@@ -23,7 +23,7 @@ const Focus = lazy(part(() => import("./routes/focus/index.js")));
 /** The frame of the page and its routes. */
 export function App() {
   useEffect(() => {
-    const stops = [watchOutage(client), watchCancels(), watchTab(client), watchWanted(client, baseUrl)];
+    const stops = [watchOutage(client), watchCancels(), watchTab(client), watchWanted(client)];
     return () => stops.forEach((stop) => stop());
   }, []);
   return (

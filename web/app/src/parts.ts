@@ -5,36 +5,46 @@ import { client } from "./client.js";
 const PAUSE = 1_000;
 const TRIES = 3;
 
+type Connected = Pick<MonitorClient, "connection">;
+
+export interface PartOptions {
+  monitor?: Connected;
+  /** Loads the page anew; false where that was no use before. */
+  anew?: () => boolean;
+}
+
 /**
  * A part of the page that is fetched when it is needed, for `lazy`. Without a monitor it comes when that is back; where it
  * does not come though the monitor answers, the monitor is another one by now, and with it the page: that is loaded anew.
  */
-export function part<T>(load: () => Promise<T>, monitor: Pick<MonitorClient, "connection"> = client, anew = loadAnew): () => Promise<T> {
+export function part<T>(load: () => Promise<T>, { monitor = client, anew = loadAnew }: PartOptions = {}): () => Promise<T> {
   return async () => {
-    for (let tries = 1; ; tries += 1) {
+    let refusals = 0;
+    for (;;) {
       try {
         return await load();
       } catch (cause) {
         if (!isLive(monitor)) {
-          tries = 0;
+          // What failed without a connection says nothing of the monitor that comes back.
+          refusals = 0;
           await live(monitor);
-        } else if (tries >= TRIES) {
-          if (anew()) return new Promise<never>(() => {});
-          throw cause;
-        } else {
-          await new Promise((done) => setTimeout(done, PAUSE));
+          continue;
         }
+        refusals += 1;
+        if (refusals < TRIES) await new Promise((done) => setTimeout(done, PAUSE));
+        else if (anew()) return new Promise<never>(() => {});
+        else throw cause;
       }
     }
   };
 }
 
 /** A browser without a network may keep its sockets for a while. */
-function isLive({ connection }: Pick<MonitorClient, "connection">): boolean {
+function isLive({ connection }: Connected): boolean {
   return connection.getSnapshot().state === "live" && globalThis.navigator?.onLine !== false;
 }
 
-function live(monitor: Pick<MonitorClient, "connection">): Promise<void> {
+function live(monitor: Connected): Promise<void> {
   return new Promise((done) => {
     const look = () => {
       if (!isLive(monitor)) return;

@@ -18,10 +18,11 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test("an image that is dropped on its field goes to the server at once, and the job with it", async () => {
+/** The form with one image, and a file dropped on it. */
+async function dropped(answer: () => Response) {
   vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   Object.assign(URL, { createObjectURL: () => "blob:x", revokeObjectURL: () => {} });
-  const fetch = vi.fn(async (_url: unknown) => new Response('{"name":"cat (1).png"}'));
+  const fetch = vi.fn(async (_url: unknown) => answer());
   const client = new MonitorClient({ baseUrl: "http://monitor", WebSocket: NoSocket as unknown as typeof WebSocket, fetch, warn: () => {} });
   const image = input({ nodeId: "10", input: "image", label: "Image", role: "image", type: "choice", value: "old.png", choices: ["old.png"] });
   load({ ...FORM, inputs: [image], name: "cat.json", instanceId: "cinder" });
@@ -32,11 +33,26 @@ test("an image that is dropped on its field goes to the server at once, and the 
   const drop = new Event("drop", { bubbles: true, cancelable: true });
   Object.assign(drop, { dataTransfer: { types: ["Files"], files: [new File(["x"], "cat.png", { type: "image/png" })] } });
   await act(async () => void place.querySelector('[data-field="10:image"] button')?.dispatchEvent(drop));
+  const leave = () => {
+    act(() => root.unmount());
+    place.remove();
+  };
+  return { fetch, drop, place, leave };
+}
 
+test("an image that is dropped on its field goes to the server at once, and the job with it", async () => {
+  const { fetch, drop, place, leave } = await dropped(() => new Response('{"name":"cat (1).png"}'));
   expect(fetch.mock.calls.map(([url]) => url)).toContain("http://monitor/v1/instances/cinder/uploads");
   expect(drop.defaultPrevented).toBe(true);
   expect(form.get()).toMatchObject({ drafts: { "10:image": "cat (1).png" }, instanceId: "cinder", uploadedTo: "cinder" });
   expect(place.querySelector('[role="combobox"]')?.textContent).toBe("cat (1).png");
-  act(() => root.unmount());
-  place.remove();
+  leave();
+});
+
+test("a deployment that takes no uploads says so, and the form stays as it was", async () => {
+  const { place, leave } = await dropped(() => new Response('{"message":"Not Found"}', { status: 404 }));
+  expect(place.querySelector('[role="alert"]')?.textContent).toBe("This deployment takes no uploads: choose an image that the server has");
+  expect(form.get().drafts["10:image"]).toBeUndefined();
+  expect(place.querySelector('[role="combobox"]')?.textContent).toBe("old.png");
+  leave();
 });

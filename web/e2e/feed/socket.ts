@@ -32,6 +32,13 @@ export class ServedSocket {
     this.write(TEXT, Buffer.from(text));
   }
 
+  /** Ends it as a server does. */
+  close(code: number): void {
+    const body = Buffer.alloc(2);
+    body.writeUInt16BE(code);
+    this.write(CLOSE, body);
+  }
+
   private write(kind: number, body: Buffer): void {
     if (!this.isOpen) return;
     const head = Buffer.alloc(body.length < 126 ? 2 : body.length < 65_536 ? 4 : 10);

@@ -1,5 +1,5 @@
 /** Chromium, and what it complains of. */
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type JSHandle, type Page } from "playwright-core";
 import { PATIENCE } from "./process.js";
 import { programs } from "./programs.js";
 
@@ -22,9 +22,24 @@ export const SIZES = {
   phone: { width: 390, height: 844 },
 } as const;
 
+export type Size = keyof typeof SIZES;
+export const SIZE_NAMES = Object.keys(SIZES) as Size[];
+
+export const THEMES = ["dark", "light"] as const;
+export type Theme = (typeof THEMES)[number];
+
+/** Every theme in every size. */
+export const LOOKS = THEMES.flatMap((theme) => SIZE_NAMES.map((size) => ({ theme, size })));
+
 export interface Window extends BrowserContextOptions {
-  size?: keyof typeof SIZES;
-  theme?: "dark" | "light";
+  size?: Size;
+  theme?: Theme;
+}
+
+export interface Dragged {
+  name: string;
+  type: string;
+  bytes: Buffer | string;
 }
 
 export function launch(): Promise<Browser> {
@@ -43,8 +58,8 @@ export async function open(browser: Browser, complaints: string[], window: Windo
   return context;
 }
 
-/** A drag with a file from outside, let go over the page. */
-export async function drop(page: Page, file: { name: string; type: string; bytes: Buffer | string }): Promise<void> {
+/** A drag with a file from outside, held over the page. Gives what is dragged. */
+export async function drag(page: Page, file: Dragged): Promise<JSHandle<DataTransfer>> {
   const transfer = await page.evaluateHandle(
     ({ name, type, base64 }) => {
       const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
@@ -54,5 +69,12 @@ export async function drop(page: Page, file: { name: string; type: string; bytes
     },
     { name: file.name, type: file.type, base64: Buffer.from(file.bytes).toString("base64") },
   );
-  for (const kind of ["dragenter", "dragover", "drop"]) await page.dispatchEvent("body", kind, { dataTransfer: transfer });
+  for (const kind of ["dragenter", "dragover"]) await page.dispatchEvent("body", kind, { dataTransfer: transfer });
+  return transfer;
+}
+
+/** The same, let go. */
+export async function drop(page: Page, file: Dragged): Promise<void> {
+  const dataTransfer = await drag(page, file);
+  await page.dispatchEvent("body", "drop", { dataTransfer });
 }

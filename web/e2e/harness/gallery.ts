@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { drop } from "./browser.js";
 import type { Fake } from "./fake.js";
 import type { Monitor } from "./monitor.js";
+import { halving } from "./retries.js";
 import { AT_ONCE, file, four, type Graph, parallel, portrait } from "./workflows.js";
 import type { World } from "./world.js";
 
@@ -20,13 +21,6 @@ export interface Gallery {
   stopped: string;
 }
 
-const SETTINGS = `
-[[retry.policy]]
-name = "out of memory"
-match = { error = "OutOfMemoryError" }
-do = { change = "batch", times = 3 }
-`;
-
 /** Long, and in a script without spaces. */
 export const JAPANESE = "霧の朝の灯台と、沖へ出ていく小さな漁船、油彩、夜明け前の青い光、遠くに見える岬と鳥の群れ、静かな海";
 
@@ -40,7 +34,7 @@ export async function gallery(world: World): Promise<Gallery> {
     ["fjord", await world.server({ script: { nodes: { "3": { heldAt: 15, fails: { atStep: 12, times: 1 } } } } })],
     ["gull", await world.server({ script: { nodes: AT_ONCE } })],
   ];
-  const monitor = await world.watch({ servers: servers.map(([id, { url }]) => ({ id, url })), settings: SETTINGS });
+  const monitor = await world.watch({ servers: servers.map(([id, { url }]) => ({ id, url })), settings: halving() });
   const at = (instanceId: string, workflow: Graph) => monitor.submit({ workflow, instanceId });
 
   const done = await at("cinder", portrait());

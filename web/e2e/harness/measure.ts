@@ -57,7 +57,9 @@ export async function frames(page: Page, during: () => Promise<void>): Promise<F
 
 export interface Writes {
   frames: number;
-  /** Changes of the document that a frame brought, in the mean and at most. */
+  /** Changes of the document in all. */
+  total: number;
+  /** Those that a frame brought, in the mean and at most. */
   mean: number;
   most: number;
 }
@@ -85,5 +87,5 @@ export async function writes(page: Page, during: () => Promise<void>): Promise<W
   await during();
   const perFrame = await page.evaluate(() => (window as unknown as { stopWrites: () => number[] }).stopWrites());
   const sum = perFrame.reduce((all, one) => all + one, 0);
-  return { frames: perFrame.length, mean: sum / perFrame.length, most: Math.max(...perFrame) };
+  return { frames: perFrame.length, total: sum, mean: sum / perFrame.length, most: Math.max(...perFrame) };
 }

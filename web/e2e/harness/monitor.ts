@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { eventually, Process } from "./process.js";
+import { eventually, plainEnvironment, Process } from "./process.js";
 import { programs } from "./programs.js";
 
 export interface Server {
@@ -46,7 +46,7 @@ export class Monitor {
   }
 
   private async launch(): Promise<void> {
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.includes("COMFYUI") && name !== "RUST_LOG"));
+    const env = plainEnvironment();
     if (this.options.token) env.COMFYUI_MONITOR_TOKEN = this.options.token;
     const args = ["serve", "--listen", this.address, "--data-dir", join(this.folder, "data")];
     if (this.options.demo) args.push("--demo");

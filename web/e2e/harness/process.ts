@@ -19,6 +19,12 @@ export async function eventually<T>(what: string, look: () => T | undefined | Pr
   }
 }
 
+/** The environment of this process without what would configure a child. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  const isOurs = (name: string) => name.includes("COMFYUI") || name.startsWith("AWS_") || name === "RUST_LOG";
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)));
+}
+
 export class Process {
   /** What it said on its standard error so far. */
   readonly log: string[] = [];
@@ -56,6 +62,14 @@ export class Process {
         resolve(line);
       });
     });
+  }
+
+  /** Ends its standard input and waits until it has ended by itself. */
+  async finish(): Promise<void> {
+    if (this.hasEnded) return;
+    const ended = once(this.child, "exit");
+    this.child.stdin.end();
+    await ended;
   }
 
   /** Ends it, and waits until it has. Gives its exit code. */

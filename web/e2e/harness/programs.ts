@@ -11,6 +11,11 @@ export const dist = join(root, "web/app/dist");
 export const programs = {
   monitor: process.env.MONITOR_BIN ?? join(target, "comfyui-monitor"),
   fake: process.env.FAKE_COMFY_BIN ?? join(target, "examples/fake_comfy"),
+  /** All functions on AWS. */
+  functions: process.env.FUNCTIONS_BIN ?? join(target, "bootstrap"),
+  deploy: join(root, "deploy/aws/deploy.py"),
+  /** What `scripts/require aws` installs. */
+  awsTool: (name: string): string => join(root, "target/aws-tools/bin", name),
   /** Debian's, or any of the family. */
   get chromium(): string {
     const named = process.env.CHROMIUM;

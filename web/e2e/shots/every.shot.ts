@@ -1,33 +1,41 @@
 /** Pictures of every page and state, in both themes and three sizes, to be looked at: `npm run shots`, into `.shots`. */
 import { mkdir, rm } from "node:fs/promises";
 import type { Page } from "playwright-core";
-import { drop, SIZES } from "../harness/browser.js";
+import { beforeAll } from "vitest";
+import { drag, drop, LOOKS, type Size, type Theme } from "../harness/browser.js";
 import { gallery } from "../harness/gallery.js";
-import { file, portrait } from "../harness/workflows.js";
+import { still } from "../harness/look.js";
+import { halving } from "../harness/retries.js";
+import { file, four, portrait } from "../harness/workflows.js";
 import { test, type World } from "../harness/world.js";
 
 const FOLDER = new URL("../.shots/", import.meta.url).pathname;
+/** `SHOTS=jobs,focus`: those with such a name alone; the others stay as they were taken last. */
 const only = process.env.SHOTS?.split(",");
+const isWanted = (name: string) => !only || only.some((part) => name.includes(part));
 
 type Shoot = (name: string, path: string, then?: (page: Page) => Promise<unknown>) => Promise<void>;
+
+const shotOf = (name: string, theme: Theme, size: Size) => `${FOLDER}${name}-${theme}-${size}.png`;
 
 /** Each in both themes and all sizes. */
 function shooting(world: World): Shoot {
   return async (name, path, then) => {
-    if (only && !only.some((part) => name.includes(part))) return;
-    for (const theme of ["dark", "light"] as const) {
-      for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
-        const page = await world.page(path, { theme, size });
-        await then?.(page);
-        // Fonts, the graph's first layout and what fades in.
-        await page.evaluate(() => document.fonts.ready);
-        await page.waitForTimeout(1_200);
-        await page.screenshot({ path: `${FOLDER}${name}-${theme}-${size}.png` });
-        await page.context().close();
-      }
+    if (!isWanted(name)) return;
+    for (const { theme, size } of LOOKS) {
+      const page = await world.page(path, { theme, size });
+      await then?.(page);
+      await still(page);
+      await page.screenshot({ path: shotOf(name, theme, size) });
+      await page.context().close();
     }
   };
 }
+
+beforeAll(async () => {
+  if (!only) await rm(FOLDER, { recursive: true, force: true });
+  await mkdir(FOLDER, { recursive: true });
+});
 
 const press = (key: string) => async (page: Page) => {
   await page.getByRole("row").nth(2).waitFor();
@@ -35,8 +43,6 @@ const press = (key: string) => async (page: Page) => {
 };
 
 test("every page, and jobs in every state", async ({ world }) => {
-  await rm(FOLDER, { recursive: true, force: true });
-  await mkdir(FOLDER, { recursive: true });
   const jobs = await gallery(world);
   // Of the page that is asked for nothing.
   world.expect(/404/);
@@ -57,14 +63,7 @@ test("every page, and jobs in every state", async ({ world }) => {
     await drop(page, file(portrait()));
     await page.getByLabel("Seed").first().waitFor({ state: "attached" });
   });
-  await shoot("dropping", "/jobs", async (page) => {
-    const transfer = await page.evaluateHandle(() => {
-      const data = new DataTransfer();
-      data.items.add(new File(["{}"], "lighthouse.json", { type: "application/json" }));
-      return data;
-    });
-    for (const kind of ["dragenter", "dragover"]) await page.dispatchEvent("body", kind, { dataTransfer: transfer });
-  });
+  await shoot("dropping", "/jobs", (page) => drag(page, file(portrait())));
   await shoot("lightbox", `/jobs/${jobs.done}`, (page) => page.getByRole("button", { name: /^Open / }).first().click());
   await shoot("still", `/?job=${jobs.running}`, (page) => page.emulateMedia({ reducedMotion: "reduce" }));
   await shoot("forced", `/?job=${jobs.running}`, (page) => page.emulateMedia({ forcedColors: "active" }));
@@ -88,20 +87,11 @@ test("a server that is away, and a job that went with it", async ({ world }) => 
 });
 
 test("between two attempts, and nothing at all", async ({ world }) => {
-  const settings = `
-[retry.limits]
-within = "3h"
-[[retry.policy]]
-name = "out of memory"
-match = { error = "OutOfMemoryError" }
-do = { change = "batch", times = 2, wait = { first = "1h", max = "1h" } }
-`;
-  const workflow = { ...portrait(), "5": { class_type: "EmptyLatentImage", inputs: { width: 512, height: 768, batch_size: 4 } } };
-  const monitor = await world.begin({ script: { nodes: { "3": { fails: { atStep: 7, times: 9 } } } } }, { settings });
+  const monitor = await world.begin({ script: { nodes: { "3": { fails: { atStep: 7, times: 9 } } } } }, { settings: halving("1h") });
   const shoot = shooting(world);
   await shoot("empty-jobs", "/jobs");
   await shoot("empty-performance", "/performance");
-  const id = await monitor.submit({ workflow });
+  const id = await monitor.submit({ workflow: four() });
   await monitor.when(`/v1/generations/${id}`, ({ retryCount }: { retryCount: number }) => retryCount === 1);
   await shoot("between-job", `/jobs/${id}`);
   await shoot("between-generate", `/?job=${id}`);
@@ -117,23 +107,24 @@ test("a job that ran out of memory", async ({ world }) => {
 });
 
 test("a monitor that is gone", async ({ world }) => {
-  world.expect(/ERR_CONNECTION_REFUSED/, /WebSocket connection/);
+  // Also of what is fetched at leisure, and may be on its way just then.
+  world.expect(/ERR_CONNECTION_(REFUSED|RESET)/, /WebSocket connection/);
   const monitor = await world.begin({ script: { nodes: { "3": { heldAt: 12 } } } });
   const id = await monitor.submit({ workflow: portrait() });
   await world.fake.held();
   const pages: [string, Page][] = [];
-  for (const theme of ["dark", "light"] as const) {
-    for (const size of Object.keys(SIZES) as (keyof typeof SIZES)[]) {
-      for (const [name, path] of [["generate", `/?job=${id}`], ["job", `/jobs/${id}`], ["jobs", "/jobs"]] as const) {
-        const page = await world.page(path, { theme, size });
-        await page.getByText("lighthouse").locator("visible=true").first().waitFor();
-        pages.push([`offline-${name}-${theme}-${size}`, page]);
-      }
+  const wanted = [["generate", `/?job=${id}`], ["job", `/jobs/${id}`], ["jobs", "/jobs"]].filter(([name]) => isWanted(`offline-${name}`));
+  for (const { theme, size } of LOOKS) {
+    for (const [name, path] of wanted) {
+      const page = await world.page(path, { theme, size });
+      await page.getByText("lighthouse").locator("visible=true").first().waitFor();
+      await still(page);
+      pages.push([shotOf(`offline-${name}`, theme, size), page]);
     }
   }
   await monitor.crash();
-  for (const [name, page] of pages) {
+  for (const [path, page] of pages) {
     await page.locator("html[data-offline]").waitFor();
-    await page.screenshot({ path: `${FOLDER}${name}.png` });
+    await page.screenshot({ path });
   }
 });

@@ -1,7 +1,9 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
+import { THEMES } from "../harness/browser.js";
 import { gallery, generating } from "../harness/gallery.js";
+import { loaded } from "../harness/look.js";
 import { test } from "../harness/world.js";
 
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -15,7 +17,7 @@ async function findings(page: Page): Promise<string[]> {
     .flatMap(({ id, help, nodes }) => nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}, ${help}: ${html.slice(0, 200)} ${failureSummary}`));
 }
 
-for (const theme of ["dark", "light"] as const) {
+for (const theme of THEMES) {
   test(`no route keeps somebody out (${theme})`, async ({ world }) => {
     const jobs = await gallery(world);
     const { running, retried, failed, done, cached } = jobs;
@@ -24,8 +26,7 @@ for (const theme of ["dark", "light"] as const) {
     const found: Record<string, string[]> = {};
     for (const path of paths) {
       const page = await world.page(path === "/nowhere" ? "/jobs/nowhere" : path, { theme, reducedMotion: "reduce" });
-      await page.getByRole("heading").or(page.getByRole("progressbar")).first().waitFor();
-      await page.waitForLoadState("networkidle");
+      await loaded(page);
       const of = await findings(page);
       if (of.length > 0) found[path] = of;
       await page.context().close();

@@ -2,26 +2,24 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
+import { type Size, SIZE_NAMES } from "../harness/browser.js";
 import { type Gallery, gallery, generating } from "../harness/gallery.js";
-import { inView, overflow } from "../harness/look.js";
+import { inView, loaded, overflow } from "../harness/look.js";
 import { dist } from "../harness/programs.js";
 import { test, type World } from "../harness/world.js";
-
-const SIZES = ["desktop", "tablet", "phone"] as const;
 
 /** Every route, and every kind of job. */
 function addresses(jobs: Gallery): string[] {
   return ["/", "/jobs", "/jobs?show=wrong&time=all", "/instances", "/performance", ...Object.values(jobs).map((id) => `/jobs/${id}`), `/jobs/${jobs.running}/focus`];
 }
 
-async function settled(world: World, path: string, size: (typeof SIZES)[number]) {
+async function settled(world: World, path: string, size: Size) {
   const page = await world.page(path, { size });
-  await page.getByRole("heading").or(page.getByRole("progressbar")).first().waitFor();
-  await page.waitForLoadState("networkidle");
+  await loaded(page);
   return page;
 }
 
-for (const size of SIZES) {
+for (const size of SIZE_NAMES) {
   test(`no page is wider than its window (${size})`, async ({ world }) => {
     const jobs = await gallery(world);
     for (const path of addresses(jobs)) {

@@ -1,25 +1,16 @@
 import { drop } from "../harness/browser.js";
 import { says } from "../harness/look.js";
 import type { Generation } from "../harness/monitor.js";
+import { halving } from "../harness/retries.js";
 import { file, four } from "../harness/workflows.js";
 import { test } from "../harness/world.js";
 import { expect } from "vitest";
-
-/** Out of memory is answered with half the batch, at once or in an hour. */
-const policy = (wait: string) => `
-[retry.limits]
-within = "3h"
-[[retry.policy]]
-name = "out of memory"
-match = { error = "OutOfMemoryError" }
-do = { change = "batch", times = 2${wait} }
-`;
 
 test("a second attempt shows what was changed and where the first one stopped", async ({ world }) => {
   // The first attempt fails at step 7; the second one stands still at step 5.
   await world.begin(
     { script: { nodes: { "3": { heldAt: 5, fails: { atStep: 7, times: 1 } } } } },
-    { settings: policy("") },
+    { settings: halving() },
   );
   const page = await world.page("/");
   await drop(page, file(four()));
@@ -43,7 +34,7 @@ test("a second attempt shows what was changed and where the first one stopped", 
 test("between attempts a job can be tried now, or stopped", async ({ world }) => {
   const monitor = await world.begin(
     { script: { nodes: { "3": { fails: { atStep: 7, times: 2 } } } } },
-    { settings: policy(', wait = { first = "1h", max = "1h" }') },
+    { settings: halving("1h") },
   );
   const id = await monitor.submit({ workflow: four() });
   const page = await world.page(`/jobs/${id}`);

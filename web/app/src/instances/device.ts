@@ -2,14 +2,14 @@ import type { Device, Instance } from "@comfyui-monitor/react";
 
 /** `RTX 4090` of `cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync`. */
 function deviceName({ name, type }: Device): string {
-  const bare = name
-    .replace(/^[a-z]+:\d+\s+/i, "")
-    .replace(/\s+:\s+\S+$/, "")
+  const full = name.replace(/^[a-z]+:\d+\s+/i, "").replace(/\s+:\s+\S+$/, "").trim();
+  const bare = full
     .replace(/\b(NVIDIA|AMD|GeForce|Radeon|Intel\(R\)|Graphics)(?=\s|$)\s*/g, "")
     .replace("(TM)", "")
     .trim();
   if (/^(cpu|mps|xpu|cuda)$/i.test(bare)) return bare.toUpperCase();
-  return bare || (type ?? "").toUpperCase();
+  // Some are called nothing but their maker and `Graphics`.
+  return bare || full || (type ?? "").toUpperCase();
 }
 
 /** `RTX 4090`; `2 × RTX 4090`; `RTX 4090, L40S`. */

@@ -1,4 +1,4 @@
-import type { MonitorClient, Summary } from "@comfyui-monitor/react";
+import type { Api, MonitorClient, Summary } from "@comfyui-monitor/react";
 import { current } from "../jobs/current.js";
 import { watchEndings } from "../jobs/endings.js";
 import { open } from "../jobs/open.js";
@@ -7,18 +7,19 @@ import { isWanted } from "./wanted.js";
 import { endWords } from "./words.js";
 
 /** Tells of the ends that were asked for: by the browser when the page is not looked at, else by a toast where they are not seen. */
-export function watchWanted(client: Pick<MonitorClient, "live">, baseUrl: string): () => void {
+export function watchWanted(client: Pick<MonitorClient, "live" | "api">): () => void {
   return watchEndings(client, (job) => {
     if (!isWanted(job.queueId)) return;
-    if (document.hidden || !document.hasFocus()) notify(job, baseUrl);
+    if (document.hidden || !document.hasFocus()) notify(job, client.api);
     else if (!current.get().jobs.some(({ queueId }) => queueId === job.queueId)) toast(job);
   });
 }
 
-function notify(job: Summary, baseUrl: string): void {
+function notify(job: Summary, api: Api): void {
   if (!("Notification" in globalThis) || Notification.permission !== "granted") return toast(job);
   const { title, text } = endWords(job);
-  const picture = job.thumbnailUrl?.startsWith("/") ? new URL(job.thumbnailUrl, baseUrl || location.href).href : undefined;
+  const address = job.thumbnailUrl === undefined ? undefined : api.address(job.thumbnailUrl);
+  const picture = address === undefined ? undefined : new URL(address, location.href).href;
   // `image` is shown where the system has room for one; not all browsers know it.
   const options: NotificationOptions & { image?: string } = { body: text, tag: job.queueId, ...(picture && { icon: picture, image: picture }) };
   try {

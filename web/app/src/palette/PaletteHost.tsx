@@ -1,5 +1,4 @@
 import { useEffect, useState, type ComponentType } from "react";
-import { client } from "../client.js";
 import { part } from "../parts.js";
 import { useStore } from "../store.js";
 import { paletteOpen } from "./open.js";
@@ -14,7 +13,7 @@ export function PaletteHost() {
   useEffect(() => {
     if (Palette) return;
     // What nobody has asked for yet is no reason to load the page anew.
-    const fetched = part(() => import("./Palette.js"), client, isOpen ? undefined : () => false);
+    const fetched = part(() => import("./Palette.js"), isOpen ? {} : { anew: () => false });
     const load = () => void fetched().then((loaded) => setPalette(() => loaded.default), () => {});
     if (isOpen) return load();
     if (!("requestIdleCallback" in globalThis)) {

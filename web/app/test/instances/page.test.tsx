@@ -30,11 +30,12 @@ afterEach(() => {
 });
 
 /** What a monitor answers that has these readings and no events. */
-function answer(url: string, readings: unknown[]) {
+function answer(url: string, readings: unknown[] | null) {
+  if (!readings && url.includes("/readings")) return new Response('{"message":"Not Found"}', { status: 404 });
   return new Response(JSON.stringify(url.includes("/readings") ? readings : url.includes("/events") ? { items: [] } : {}), { status: 200 });
 }
 
-async function shown(instances: Instance[], jobs: Summary[] = [], { path = "/instances", readings = [] as unknown[] } = {}) {
+async function shown(instances: Instance[], jobs: Summary[] = [], { path = "/instances", readings = [] as unknown[] | null } = {}) {
   const asked: string[] = [];
   const fetch = vi.fn(async (url: RequestInfo | URL, init?: RequestInit) => {
     asked.push(`${init?.method} ${String(url).replace("http://monitor", "")}`);
@@ -85,6 +86,15 @@ test("memory is drawn where there is a GPU, and left out where there is none", a
   expect(gpu?.querySelectorAll("svg[role=img] path").length).toBe(2);
   expect(gpu?.querySelector("svg[role=img]")?.getAttribute("aria-label")).toMatch(/^GPU memory, last 30 min: 18.2 of 24 GB/);
   expect(cpu?.textContent).not.toContain("GPU memory");
+});
+
+test("where no readings are kept a line says so in place of the curve, and they are not asked for again", async () => {
+  const asked = await shown([instance("a")], [], { readings: null });
+  expect(cards()[0]?.textContent).toContain("18.2 of 24 GB");
+  expect(cards()[0]?.textContent).toContain("This deployment keeps no readings of it");
+  expect(cards()[0]?.querySelector("svg[role=img]")).toBeNull();
+  await act(async () => void (await vi.advanceTimersByTimeAsync(60_000)));
+  expect(asked.filter((call) => call.includes("/readings"))).toHaveLength(1);
 });
 
 test("one that is away is named in the top bar, says for how long and what it ran, and is tried at once when asked", async () => {

@@ -2,8 +2,8 @@ import type { JobEvent } from "@comfyui-monitor/react";
 import { describe, expect, test } from "vitest";
 import { connectionStory, connectionWords, forHow, until } from "../../src/routes/instances/connection.js";
 import { addressOf, deviceNames, hasGpu } from "../../src/instances/device.js";
+import { inFixedOrder, meantBy } from "../../src/instances/order.js";
 import { fleetFigures, needs, takesNext } from "../../src/routes/instances/fleet.js";
-import { inFixedOrder, meantBy } from "../../src/routes/instances/order.js";
 import { lastOutage, outagesOf, outageWords } from "../../src/routes/instances/outages.js";
 import { nowLine, workOf } from "../../src/routes/instances/runs.js";
 import { awayWords } from "../../src/routes/instances/Still.js";
@@ -27,9 +27,15 @@ test("a link means an instance by its id, else by its name, and survives what is
 test("a device is called what is printed on it", () => {
   const named = (...names: string[]) => deviceNames(names.map((name) => ({ name, type: "cuda" })));
   expect(named("cuda:0 NVIDIA GeForce RTX 4090 : cudaMallocAsync")).toBe("RTX 4090");
+  expect(named("NVIDIA L40S")).toBe("L40S");
+  expect(named("NVIDIA L40S", "NVIDIA L40S")).toBe("2 × L40S");
+  expect(named("cpu")).toBe("CPU");
   expect(named("cuda:0 NVIDIA L40S : native", "cuda:1 NVIDIA L40S : native", "cpu")).toBe("2 × L40S, CPU");
   expect(named("cuda:0 AMD Radeon RX 7900 XTX : native")).toBe("RX 7900 XTX");
+  expect(named("cuda:0 AMD Radeon Graphics : native")).toBe("AMD Radeon Graphics");
+  expect(named("AMD Radeon Graphics")).toBe("AMD Radeon Graphics");
   expect(named("xpu:0 Intel(R) Arc(TM) A770 Graphics")).toBe("Arc A770");
+  expect(deviceNames([{ name: "", type: "mps" }])).toBe("MPS");
   expect(named()).toBe("");
 });
 

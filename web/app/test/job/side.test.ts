@@ -1,4 +1,4 @@
-import type { Instance, JobEvent, Output } from "@comfyui-monitor/react";
+import type { Generation, Instance, JobEvent, Output } from "@comfyui-monitor/react";
 import { expect, test } from "vitest";
 import { attemptIn, hrefOf } from "../../src/routes/job/address.js";
 import { detailKey, withDetail, withStop } from "../../src/routes/job/data/detail.js";
@@ -118,6 +118,14 @@ test("what only HTTP tells is added to what frames told, and never replaces what
   expect(both?.suggestions).toBeUndefined();
   expect(detailKey(stateOf(generation([])))).toBeUndefined();
   expect(detailKey(live)).toBe("q1,p1,1,failed");
+});
+
+test("links that were renewed since are not replaced by those that were fetched once", () => {
+  const signed = (signature: string) => [{ mediaId: "m", nodeId: "9", kind: "image" as const, preview: false, status: "stored" as const, url: `https://bucket/m?${signature}` }];
+  const fetched = generation([], { status: "completed", sequence: 9, outputs: signed("old") });
+  const shown = (live: Partial<Generation>) => withDetail(stateOf(generation([], { status: "completed", ...live })), fetched).generation?.outputs;
+  expect(shown({ sequence: 9, outputs: signed("new") })).toEqual(signed("new"));
+  expect(shown({ sequence: 8, outputs: [] })).toEqual(signed("old"));
 });
 
 test("a node that stopped has the step of its attempt, where its own is not kept", () => {

@@ -166,3 +166,11 @@ test("a click opens a job, a click on its glyph selects it, and the address says
   await act(async () => rows()[2]?.querySelector("a")?.click());
   expect(history.at(-1)).toBe("/jobs/j00002");
 });
+
+test("the picture of a job is shown from where the monitor says, also by a signed link, and from nothing that is no address", async () => {
+  const signed = "https://bucket.example/a?X-Amz-Signature=1";
+  const urls = ["/v1/media/a/thumbnail", signed, "javascript:alert(1)"];
+  await listOf(many(3).map((job, n) => ({ ...job, status: "completed", thumbnailUrl: urls[n] ?? "" })));
+  const shown = rows().map((row) => row.querySelector<HTMLElement>("[data-picture]")?.style.backgroundImage);
+  expect(shown).toEqual(['url("http://monitor/v1/media/a/thumbnail")', `url("${signed}")`, undefined]);
+});

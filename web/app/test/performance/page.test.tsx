@@ -104,3 +104,9 @@ test("hostile names are text, and each class is a few elements", async () => {
   expect(rows()[0]?.querySelector("[role=cell]")?.textContent).toBe(title);
   expect(page.querySelectorAll("*").length / 60).toBeLessThan(30);
 });
+
+test.each([404, 501])("a deployment that keeps no figures says so, and is not asked again (%i)", async (status) => {
+  await shown(() => new Response('{"message":"Not Found"}', { status }));
+  expect(page.textContent).toContain("No figures here");
+  expect([...page.querySelectorAll("button")].map(({ textContent }) => textContent)).not.toContain("Try again");
+});

@@ -19,7 +19,7 @@ const nothing = async () => {
 test("a part that cannot be fetched without a connection comes with the connection", async () => {
   const { given, become, hearers } = monitor("waiting");
   const load = vi.fn(nothing as () => Promise<string>);
-  const got = part(load, given)();
+  const got = part(load, { monitor: given })();
   await vi.waitFor(() => expect(hearers.size).toBe(1));
   become("connecting");
   expect(load).toHaveBeenCalledTimes(1);
@@ -33,10 +33,10 @@ test("a part that a newer monitor no longer has makes the page load anew, and wh
   vi.useFakeTimers();
   const { given } = monitor("live");
   const anew = vi.fn(() => true);
-  void part(nothing, given, anew)();
+  void part(nothing, { monitor: given, anew })();
   await vi.advanceTimersByTimeAsync(5_000);
   expect(anew).toHaveBeenCalledTimes(1);
-  const failed = expect(part(nothing, given, () => false)()).rejects.toThrow("dynamically imported");
+  const failed = expect(part(nothing, { monitor: given, anew: () => false })()).rejects.toThrow("dynamically imported");
   await vi.advanceTimersByTimeAsync(5_000);
   await failed;
   vi.useRealTimers();

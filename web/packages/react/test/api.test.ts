@@ -34,6 +34,17 @@ test("an error that is no problem document, and no answer at all, are problems t
   await expect(api.generation("q")).rejects.toMatchObject({ status: 0, message: "The monitor does not answer" });
 });
 
+test.each([
+  [404, '{"message":"Not Found"}', "This deployment does not offer that"],
+  [501, '{"status":501,"title":"Not Implemented","detail":"There are no figures here"}', "There are no figures here"],
+])("a call that a deployment does not have is told as such (%i)", async (status, body, message) => {
+  await expect(answering(status, body).api.performance()).rejects.toMatchObject({ status, message, isNotOffered: true });
+});
+
+test.each([0, 401, 422, 429, 500, 503])("with status %i the call is there", (status) => {
+  expect(new Problem({ status }).isNotOffered).toBe(false);
+});
+
 test("an id cannot leave its place in the address", async () => {
   const { api, fetch } = answering(202, "null");
   await api.cancel("../instances");

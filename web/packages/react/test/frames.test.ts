@@ -48,3 +48,32 @@ test.each([new ArrayBuffer(0), new ArrayBuffer(3), binary("{}", [], 900), binary
     expect(warn).toHaveBeenCalledOnce();
   },
 );
+
+const TEXT = { type: "preview", queueId: "q", promptId: "p", nodeId: "3", contentType: "image/jpeg", sequence: 9, value: 3, max: 20 };
+
+test("a preview that came as text is the same as one that came as bytes", () => {
+  const decoder = new Decoder();
+  const image = [255, 216, 0, 127, 128, 1];
+  const asText = decoder.read(JSON.stringify({ ...TEXT, data: Buffer.from(image).toString("base64") }));
+  const asBytes = decoder.read(binary(JSON.stringify(TEXT), image));
+  expect(asText).toEqual(asBytes);
+  expect(asText).toEqual({ header: TEXT, image: new Uint8Array(image) });
+});
+
+test.each([{ data: "not base64!" }, { data: "" }, { data: 7 }, {}, { data: "AQID", contentType: undefined }])(
+  "a preview in text that cannot be read is left out and warned of: %j",
+  (more) => {
+    const warn = vi.fn();
+    expect(new Decoder(warn).read(JSON.stringify({ ...TEXT, ...more }))).toBeUndefined();
+    expect(warn).toHaveBeenCalledOnce();
+  },
+);
+
+test("what is no preview is read as a frame", () => {
+  const warn = vi.fn();
+  const decoder = new Decoder(warn);
+  expect(decoder.read(JSON.stringify({ type: "pong", timestamp: AT }))).toEqual({ type: "pong", timestamp: AT });
+  expect(decoder.read("[]")).toBeUndefined();
+  expect(decoder.read('{"type":7}')).toBeUndefined();
+  expect(warn).toHaveBeenCalledOnce();
+});

@@ -169,3 +169,12 @@ test("the server's clock is told by its frames", () => {
   list.take({ type: "snapshot", timestamp: second(60), queueId: "*", generations: [] });
   expect(list.serverTime(1000)).toBe(61_000);
 });
+
+test("a snapshot that was overtaken on its way takes nothing back", () => {
+  const { list } = listOf([job("a", { sequence: 4, overallPercentage: 40 }), job("b", { sequence: 2 })]);
+  const news = job("b", { sequence: 7, overallPercentage: 70 });
+  list.take({ type: "generation_update", timestamp: AT, queueId: "b", promptId: "b", attempt: 1, sequence: 7, status: "processing", generation: news });
+  const generations = [job("a", { sequence: 3, overallPercentage: 30 }), job("b", { sequence: 6, overallPercentage: 60 })];
+  list.take({ type: "snapshot", timestamp: AT, queueId: "*", generations, instances: [] });
+  expect(["a", "b"].map((id) => list.job(id).getSnapshot()?.overallPercentage)).toEqual([40, 70]);
+});

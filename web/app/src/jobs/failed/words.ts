@@ -1,6 +1,6 @@
 /** What went wrong, in words. Pure. */
 import { duration, memory, type Attempt, type Generation, type Instance, type JobError } from "@comfyui-monitor/react";
-import { stepInWords } from "../../routes/job/data/steps.js";
+import { stepInWords } from "../steps.js";
 import { deviceNames } from "../../instances/device.js";
 
 /** Cause and node: "The card ran out of memory in K-Sampler". */

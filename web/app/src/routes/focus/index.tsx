@@ -7,10 +7,10 @@ import { Link, useLocation, useParams } from "wouter";
 import { useConnection } from "../../connection/useConnection.js";
 import { useCurrentJobs } from "../../jobs/current.js";
 import { followed, isQueueId } from "../../jobs/queueId.js";
+import { UnknownJob } from "../../jobs/UnknownJob.js";
 import { NotifyButton } from "../../notify/NotifyBell.js";
 import { pageTitle } from "../../tab/tab.js";
 import { useNow } from "../../time/useNow.js";
-import { UnknownJob } from "../generate/stage/UnknownJob.js";
 import styles from "./Focus.module.css";
 
 /** For the one who waits: the picture, how far it is, and nothing else. */

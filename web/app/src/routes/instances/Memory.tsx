@@ -18,7 +18,7 @@ export interface MemoryProps {
 
 /** GPU memory of 30 min: a line under the rule of all there is, dotted where nothing was heard. */
 export function Memory({ instance, otherwise }: MemoryProps) {
-  const readings = useReadings(instance, true);
+  const { readings, isNotOffered } = useReadings(instance, true);
   const answering = isAnswering(instance);
   const now = useNow(10_000);
   const fill = useId();
@@ -30,7 +30,7 @@ export function Memory({ instance, otherwise }: MemoryProps) {
   const { line, area, silent } = memoryPaths(readings, end, WIDTH, HEIGHT);
   if (!answering && !line) return otherwise;
   const peak = peakOf(readings);
-  const until = answering || !last ? "last 30 min" : `until ${clock(last.t, now)}`;
+  const until = isNotOffered ? "now" : answering || !last ? "last 30 min" : `until ${clock(last.t, now)}`;
   const label = [
     `GPU memory, ${until}`,
     used && memory(used.usedBytes, used.totalBytes),
@@ -43,7 +43,7 @@ export function Memory({ instance, otherwise }: MemoryProps) {
         <span>{used && <Amount words={memory(used.usedBytes, used.totalBytes)} />}</span>
         <span className={cardStyles.aside}>{until}</span>
       </div>
-      <svg
+      {isNotOffered ? <p className={styles.none}>This deployment keeps no readings of it</p> : <svg
         className={styles.chart}
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         preserveAspectRatio="none"
@@ -59,7 +59,7 @@ export function Memory({ instance, otherwise }: MemoryProps) {
         {area && <path d={area} fill={`url(#${fill})`} />}
         {line && <path d={line} className={styles.line} />}
         {silent && <path d={silent} className={styles.silent} />}
-      </svg>
+      </svg>}
     </section>
   );
 }

@@ -8,6 +8,7 @@ import {
   stripOfSummary,
   stripSentence,
   timeLeftShort,
+  useMedia,
   useSteadyText,
   type Summary,
 } from "@comfyui-monitor/react";
@@ -30,7 +31,8 @@ export function Running({ job }: { job: Summary }) {
     : stalledMs !== undefined
       ? `no word for ${forHow(stalledMs)}`
       : calm;
-  const picture = preview ?? pathOf(job.thumbnailUrl);
+  const { src } = useMedia(job.thumbnailUrl);
+  const picture = preview ?? src;
   const label = stripSentence({ percentage: job.overallPercentage, current: job.current?.title, state });
   return (
     <Link href={`/jobs/${encodeURIComponent(job.queueId)}`} className={styles.run}>
@@ -56,8 +58,3 @@ export function Running({ job }: { job: Summary }) {
 }
 
 const stateLabel: Partial<Record<ReturnType<typeof shownState>, string>> = { retrying: "Retrying", stalled: "Stalled" };
-
-/** Only what the monitor itself serves. */
-function pathOf(url: string | undefined): string | undefined {
-  return url?.startsWith("/") && !url.startsWith("//") ? url : undefined;
-}

@@ -6,13 +6,13 @@ import { Button } from "../../controls/Button.js";
 import { Empty } from "../../controls/Empty.js";
 import { Loading } from "../../controls/Loading.js";
 import { Page } from "../../frame/Page.js";
+import { addressOf } from "../../instances/device.js";
+import { inFixedOrder, meantBy } from "../../instances/order.js";
 import { Card } from "./Card.js";
 import { neverHeard } from "./connection.js";
-import { addressOf } from "../../instances/device.js";
 import { FleetBar } from "./FleetBar.js";
 import { takesNext } from "./fleet.js";
 import styles from "./instances.module.css";
-import { inFixedOrder, meantBy } from "./order.js";
 import { queueScale } from "./queue.js";
 import { useReconnect } from "./useReconnect.js";
 

@@ -1,4 +1,4 @@
-import { EdgeLight, groupOf, isEnded, wholePercent, type Summary } from "@comfyui-monitor/react";
+import { EdgeLight, groupOf, isEnded, useMedia, wholePercent, type Summary } from "@comfyui-monitor/react";
 import { memo } from "react";
 import styles from "./Thumbnail.module.css";
 import { usePreview } from "./usePreview.js";
@@ -12,7 +12,8 @@ interface Props {
 export function Thumbnail({ job, inView }: Props) {
   const isRunning = job.status === "processing";
   const preview = usePreview(job.queueId, isRunning && inView && !job.coarse);
-  const picture = <Picture url={preview ?? ownUrl(job.thumbnailUrl)} look={isRunning ? "lit" : groupOf(job) === "waiting" ? "waiting" : "plain"} />;
+  const { src } = useMedia(job.thumbnailUrl);
+  const picture = <Picture url={preview ?? src} look={isRunning ? "lit" : groupOf(job) === "waiting" ? "waiting" : "plain"} />;
   if (isEnded(job) || groupOf(job) === "waiting") return picture;
   return (
     <EdgeLight percentage={wholePercent(job.overallPercentage)} lit={isRunning} radius={8} width={2} gap={1} className={styles.edge ?? ""}>
@@ -27,8 +28,3 @@ const LOOKS = { lit: styles.lit, waiting: styles.waiting, plain: styles.plain };
 const Picture = memo(function Picture({ url, look }: { url: string | undefined; look: keyof typeof LOOKS }) {
   return <span className={`${styles.picture} ${LOOKS[look]}`} {...(url ? { "data-picture": "", style: { backgroundImage: `url(${JSON.stringify(url)})` } } : {})} />;
 });
-
-/** Only what the monitor itself serves. */
-function ownUrl(url: string | undefined): string | undefined {
-  return url?.startsWith("/") && !url.startsWith("//") ? url : undefined;
-}

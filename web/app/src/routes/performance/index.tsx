@@ -7,7 +7,7 @@ import { Choice } from "../../controls/Choice.js";
 import { Empty } from "../../controls/Empty.js";
 import { Loading } from "../../controls/Loading.js";
 import { Page } from "../../frame/Page.js";
-import { inFixedOrder } from "../instances/order.js";
+import { inFixedOrder } from "../../instances/order.js";
 import styles from "./performance.module.css";
 import { BY_SHARE, type Column, type Sort } from "./sorting.js";
 import { COLUMNS, Table } from "./Table.js";
@@ -17,7 +17,7 @@ import { usePerformance } from "./usePerformance.js";
 export default function Performance() {
   const [search, setSearch] = useSearchParams();
   const instanceId = search.get("instance") ?? "";
-  const { items, problem, reload } = usePerformance(instanceId || undefined);
+  const { items, problem, isNotOffered, reload } = usePerformance(instanceId || undefined);
   const [sort, setSort] = useState<Sort>(BY_SHARE);
   const choose = (id: string) => setSearch(id ? { instance: id } : {}, { replace: true });
   return (
@@ -28,7 +28,7 @@ export default function Performance() {
         <InstanceChoice value={instanceId} onChange={choose} />
       </div>
       {items === undefined ? (
-        problem === undefined ? <Loading /> : <NotRead problem={problem} reload={reload} />
+        isNotOffered ? <NotKept /> : problem === undefined ? <Loading /> : <NotRead problem={problem} reload={reload} />
       ) : items.length === 0 ? (
         <Empty icon={<Gauge />} title="Nothing has run yet">What the nodes of finished jobs took is told here, class by class</Empty>
       ) : (
@@ -70,6 +70,10 @@ function InstanceChoice({ value, onChange }: { value: string; onChange: (instanc
       <Choice label="Instance" value={value} choices={[{ value: "", label: "Any instance" }, ...choices]} onChange={onChange} />
     </div>
   );
+}
+
+function NotKept() {
+  return <Empty icon={<Gauge />} title="No figures here">This deployment does not count what node classes cost. What a job took is told at the job</Empty>;
 }
 
 function NotRead({ problem, reload }: { problem: string; reload: () => void }) {

@@ -1,4 +1,4 @@
-import { useLiveJobs, useMonitor, type ClassPerformance } from "@comfyui-monitor/react";
+import { Problem, useLiveJobs, useMonitor, type ClassPerformance } from "@comfyui-monitor/react";
 import { useCallback, useEffect, useRef, useState } from "react";
 
 /** At most so often, however many jobs end (ms). */
@@ -9,6 +9,8 @@ export interface PerformanceState {
   items: ClassPerformance[] | undefined;
   /** Why there is nothing, where there is nothing. */
   problem: string | undefined;
+  /** There is nothing to be had: this deployment keeps no such figures. */
+  isNotOffered: boolean;
   reload: () => void;
 }
 
@@ -17,6 +19,7 @@ export function usePerformance(instanceId: string | undefined): PerformanceState
   const { api } = useMonitor();
   const [items, setItems] = useState<ClassPerformance[] | undefined>();
   const [problem, setProblem] = useState<string | undefined>();
+  const [isNotOffered, setNotOffered] = useState(false);
   const asked = useRef(0);
 
   const reload = useCallback(() => {
@@ -29,7 +32,9 @@ export function usePerformance(instanceId: string | undefined): PerformanceState
         setProblem(undefined);
       },
       (reason: unknown) => {
-        if (isNewest()) setProblem(reason instanceof Error ? reason.message : String(reason));
+        if (!isNewest()) return;
+        setProblem(reason instanceof Error ? reason.message : String(reason));
+        setNotOffered(reason instanceof Problem && reason.isNotOffered);
       },
     );
   }, [api, instanceId]);
@@ -42,15 +47,15 @@ export function usePerformance(instanceId: string | undefined): PerformanceState
   const ended = useEndedJobs();
   const first = useRef(ended);
   useEffect(() => {
-    if (ended === first.current) return;
+    if (ended === first.current || isNotOffered) return;
     const timer = setTimeout(() => {
       first.current = ended;
       reload();
     }, EVERY_MS);
     return () => clearTimeout(timer);
-  }, [ended, reload]);
+  }, [ended, reload, isNotOffered]);
 
-  return { items, problem, reload };
+  return { items, problem, isNotOffered, reload };
 }
 
 /** Changes whenever a job has ended. */

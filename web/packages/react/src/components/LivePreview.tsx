@@ -64,10 +64,10 @@ function Layer({ picture, under, ready }: { picture: Picture; under: boolean; re
 }
 
 function Empty({ before, says }: { before: string | undefined; says: string }) {
-  const url = useMedia(before);
+  const media = useMedia(before);
   return (
     <>
-      {url !== undefined && <img className="cm-preview__before" src={url} alt="" aria-hidden />}
+      {media.src !== undefined && <img className="cm-preview__before" {...media} alt="" aria-hidden />}
       <p className="cm-preview__says">{says}</p>
     </>
   );

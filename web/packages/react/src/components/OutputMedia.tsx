@@ -16,18 +16,18 @@ export interface OutputMediaProps {
 
 /** A result of any kind, whole. */
 export function OutputMedia({ output, alt }: OutputMediaProps) {
-  const url = useMedia(output.kind === "text" ? undefined : output.url);
+  const media = useMedia(output.kind === "text" ? undefined : output.url);
   switch (output.kind) {
     case "image":
-      return url === undefined ? <span className="cm-media cm-media--empty" /> : <img className="cm-media" src={url} alt={alt} {...size(output)} />;
+      return media.src === undefined ? <span className="cm-media cm-media--empty" /> : <img className="cm-media" {...media} alt={alt} {...size(output)} />;
     case "video":
-      return <video className="cm-media" src={url} aria-label={alt} controls muted loop playsInline autoPlay={mayMove()} preload="metadata" />;
+      return <video className="cm-media" {...media} aria-label={alt} controls muted loop playsInline autoPlay={mayMove()} preload="metadata" />;
     case "audio":
       return (
         <figure className="cm-media cm-media--audio">
           <Waveform path={output.url} size={output.size} />
           <figcaption className="cm-media__name">{nameOf(output)}</figcaption>
-          <audio src={url} controls preload="metadata" aria-label={alt} />
+          <audio {...media} controls preload="metadata" aria-label={alt} />
         </figure>
       );
     case "text":

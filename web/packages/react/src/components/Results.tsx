@@ -4,7 +4,7 @@ import AudioLines from "lucide-react/icons/audio-lines";
 import Play from "lucide-react/icons/play";
 import type { Preview } from "../core/frames.js";
 import type { JobState } from "../core/reducer.js";
-import { useMedia } from "../hooks/useMedia.js";
+import { useMedia, type Media } from "../hooks/useMedia.js";
 import type { Output } from "../types/index.js";
 import { wholePercent } from "../words/index.js";
 import { Action } from "./Action.js";
@@ -103,10 +103,10 @@ function Tile({ output, alt, onOpen }: { output: Output; alt: string; onOpen: ()
   );
 }
 
-function Inside({ output, thumbnail, alt }: { output: Output; thumbnail: string | undefined; alt: string }) {
+function Inside({ output, thumbnail, alt }: { output: Output; thumbnail: Media; alt: string }) {
   switch (output.kind) {
     case "image":
-      return thumbnail === undefined ? null : <img src={thumbnail} alt={alt} loading="lazy" decoding="async" draggable={false} />;
+      return thumbnail.src === undefined ? null : <img {...thumbnail} alt={alt} loading="lazy" decoding="async" draggable={false} />;
     case "video":
       return <Film output={output} thumbnail={thumbnail} alt={alt} />;
     case "audio":
@@ -121,14 +121,14 @@ function Inside({ output, thumbnail, alt }: { output: Output; thumbnail: string 
   }
 }
 
-function Film({ output, thumbnail, alt }: { output: Output; thumbnail: string | undefined; alt: string }) {
-  const url = useMedia(thumbnail === undefined ? output.url : undefined);
+function Film({ output, thumbnail, alt }: { output: Output; thumbnail: Media; alt: string }) {
+  const film = useMedia(thumbnail.src === undefined ? output.url : undefined);
   return (
     <>
-      {thumbnail === undefined ? (
-        <video src={url} aria-label={alt} muted playsInline preload="metadata" tabIndex={-1} />
+      {thumbnail.src === undefined ? (
+        <video {...film} aria-label={alt} muted playsInline preload="metadata" tabIndex={-1} />
       ) : (
-        <img src={thumbnail} alt={alt} loading="lazy" decoding="async" draggable={false} />
+        <img {...thumbnail} alt={alt} loading="lazy" decoding="async" draggable={false} />
       )}
       <span className="cm-result__play">
         <Play size={14} strokeWidth={1.7} aria-hidden />

@@ -36,7 +36,14 @@ export class Problem extends Error {
     this.error = document.error;
     this.nodeErrors = document.nodeErrors ?? [];
   }
+
+  /** Where what was asked about is there: this deployment has no such call. */
+  get isNotOffered(): boolean {
+    return NOT_OFFERED.has(this.status);
+  }
 }
+
+const NOT_OFFERED = new Set([404, 405, 501]);
 
 export interface ProblemDocument {
   status: number;
@@ -241,8 +248,10 @@ export class Api {
     }
     if (response.ok) return response;
     const answer: unknown = await response.json().catch(() => undefined);
-    const document = typeof answer === "object" && answer !== null ? answer : { title: response.statusText };
-    throw new Problem({ ...document, status: response.status });
+    const document: Partial<ProblemDocument> = typeof answer === "object" && answer !== null ? answer : { title: response.statusText };
+    // A gateway says `Not Found` of a path it has no route for.
+    const noRoute = NOT_OFFERED.has(response.status) && document.detail === undefined && { detail: "This deployment does not offer that" };
+    throw new Problem({ ...document, ...noRoute, status: response.status });
   }
 }
 

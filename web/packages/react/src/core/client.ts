@@ -3,12 +3,18 @@ import type { Frame, Generation, Summary } from "../types/index.js";
 import { Api, Problem, type ApiOptions, type Submission } from "./api.js";
 import { Decoder, type Preview, type Warn } from "./frames.js";
 import { LiveList, type LiveState } from "./live.js";
-import type { LiveOrder } from "./order.js";
+import { isEnded, type LiveOrder } from "./order.js";
 import { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
+import { GATEWAY, OWN } from "./pace.js";
 import { LiveSocket, type Connection } from "./socket.js";
 import { Store, type Readable } from "./store.js";
 
 export interface ClientOptions extends ApiOptions {
+  /**
+   * The live socket where it is not `/v1/live` at `baseUrl`: that of API Gateway, with its stage
+   * (`wss://id.execute-api.region.amazonaws.com/stage`; `https:` is taken for `wss:`). Nothing is appended.
+   */
+  websocketApiEndpoint?: string;
   WebSocket?: typeof globalThis.WebSocket;
   /** What could not be read, and what could not be fetched. */
   warn?: Warn;
@@ -20,11 +26,15 @@ interface Watched {
   /** By watchers: whether each wants previews. */
   watchers: Map<symbol, boolean>;
   fetching: boolean;
+  /** When its links were asked for anew (ms). */
+  renewedAt: number;
 }
 
 const ALL = "*";
 /** Jobs that nobody watches and that are kept nevertheless. */
 const MAX_IDLE = 50;
+/** A link that does not open so soon after the last one (ms) is no link that has ended: its file is gone. */
+const NO_SOONER = 5 * 60_000;
 
 /**
  * @example
@@ -57,6 +67,7 @@ export class MonitorClient {
     this.connection = connection;
     this.socket = new LiveSocket({
       url: () => this.liveUrl(),
+      pace: options.websocketApiEndpoint ? GATEWAY : OWN,
       token: options.token,
       WebSocket: options.WebSocket,
       hear: (data) => this.hear(data),
@@ -117,6 +128,21 @@ export class MonitorClient {
     return generation;
   }
 
+  /**
+   * Tells that an output did not open at `path`. A signed link is good for a time, and a page may be open for longer: its
+   * generation, which brings new ones, is fetched again, once.
+   */
+  renewLink(path: string): void {
+    if (!isSigned(path)) return;
+    for (const [queueId, job] of this.jobs) {
+      const outputs = job.state.getSnapshot().generation?.outputs ?? [];
+      if (!outputs.some(({ url, thumbnailUrl }) => isSameFile(path, url) || isSameFile(path, thumbnailUrl))) continue;
+      if (Date.now() - job.renewedAt < NO_SOONER) return;
+      job.renewedAt = Date.now();
+      return void this.complete(job, queueId);
+    }
+  }
+
   /** Connects now rather than when it is due: the network is back, or there is a new token. */
   reconnect(): void {
     this.socket.connect();
@@ -131,7 +157,7 @@ export class MonitorClient {
     const known = this.jobs.get(queueId);
     if (known) return known;
     const state = new Store(UNKNOWN);
-    const fresh = { state, preview: new Store<Preview | undefined>(undefined), watchers: new Map(), fetching: false };
+    const fresh = { state, preview: new Store<Preview | undefined>(undefined), watchers: new Map(), fetching: false, renewedAt: -Infinity };
     this.jobs.set(queueId, fresh);
     return fresh;
   }
@@ -152,9 +178,10 @@ export class MonitorClient {
   }
 
   private hear(data: string | ArrayBuffer): void {
-    if (typeof data !== "string") return this.see(data);
-    const frame = this.decoder.text(data);
-    if (frame) this.take(frame);
+    const read = this.decoder.read(data);
+    if (!read) return;
+    if ("header" in read) this.see(read);
+    else this.take(read);
   }
 
   private take(frame: Frame): void {
@@ -175,7 +202,7 @@ export class MonitorClient {
     if (job.state.getSnapshot().partial) void this.complete(job, frame.queueId);
   }
 
-  /** Fetches what a snapshot had no room for. */
+  /** Fetches what is not here: a snapshot had no room for it, or it has ended. */
   private async complete(job: Watched, queueId: string): Promise<void> {
     if (job.fetching) return;
     job.fetching = true;
@@ -188,9 +215,15 @@ export class MonitorClient {
     }
   }
 
-  private see(data: ArrayBuffer): void {
-    const preview = this.decoder.preview(data);
-    if (preview) this.jobs.get(preview.header.queueId)?.preview.set(preview);
+  /** Behind a gateway they may overtake each other, and the end of the job. */
+  private see(preview: Preview): void {
+    const { queueId, promptId, sequence } = preview.header;
+    const job = this.jobs.get(queueId);
+    const shown = job?.preview.getSnapshot()?.header;
+    if (shown && shown.promptId === promptId && shown.sequence > sequence) return;
+    const generation = job?.state.getSnapshot().generation;
+    if (generation && generation.promptId === promptId && isEnded(generation)) return;
+    job?.preview.set(preview);
   }
 
   /** A WebSocket does not tell a wrong token from an absent server. */
@@ -200,9 +233,19 @@ export class MonitorClient {
   }
 
   private liveUrl(): string {
-    const base = this.options.baseUrl || globalThis.location.href;
-    const url = new URL("/v1/live", base);
+    const { websocketApiEndpoint, baseUrl } = this.options;
+    const url = new URL(websocketApiEndpoint?.replace(/\/+$/, "") || "/v1/live", baseUrl || globalThis.location?.href);
     url.protocol = url.protocol.replace("http", "ws");
     return url.href;
   }
+}
+
+/** Links of our own are relative and do not end. */
+function isSigned(path: string): boolean {
+  return /^https?:/.test(path);
+}
+
+/** Two links differ in their signatures. */
+function isSameFile(one: string, other: string | undefined): boolean {
+  return other?.split("?")[0] === one.split("?")[0];
 }

@@ -35,15 +35,32 @@ export class Decoder {
 
   constructor(private readonly warn: Warn = (message) => console.warn(message)) {}
 
+  /** A message, text or binary: a frame or a preview, or `undefined` where it is neither. */
+  read(data: string | ArrayBuffer): Frame | Preview | undefined {
+    if (typeof data !== "string") return this.preview(data);
+    const value = this.json(data);
+    if (!value) return;
+    return value.type === "preview" ? this.textPreview(value) : this.frame(value);
+  }
+
   /** A text message, or `undefined` where it is none of the frames this version knows. */
   text(data: string): Frame | undefined {
+    const value = this.json(data);
+    return value && this.frame(value);
+  }
+
+  private json(data: string): Record<string, unknown> | undefined {
     let value: unknown;
     try {
       value = JSON.parse(data);
     } catch {
       return this.complain("a frame that is not JSON was left out");
     }
-    if (!isObject(value) || typeof value.type !== "string") return this.complain("a frame without a type was left out");
+    return isObject(value) ? value : this.complain("a frame without a type was left out");
+  }
+
+  private frame(value: Record<string, unknown>): Frame | undefined {
+    if (typeof value.type !== "string") return this.complain("a frame without a type was left out");
     const { type } = value;
     if (!Object.hasOwn(REQUIRED, type)) {
       return this.complain(`frames of type ${JSON.stringify(type.slice(0, 60))} are not known here and left out`);
@@ -60,13 +77,24 @@ export class Decoder {
     if (length > data.byteLength - 4) return this.complain("a preview that was cut short was left out");
     try {
       const header: unknown = JSON.parse(new TextDecoder().decode(new Uint8Array(data, 4, length)));
-      if (isObject(header) && typeof header.queueId === "string" && typeof header.contentType === "string") {
-        return { header: header as unknown as PreviewHeader, image: new Uint8Array(data, 4 + length) };
-      }
+      if (isHeader(header)) return { header, image: new Uint8Array(data, 4 + length) };
     } catch {
       // Told below.
     }
     return this.complain("a preview without a proper header was left out");
+  }
+
+  /** Where only text gets through: the header with the image in base64. */
+  private textPreview({ data, ...header }: Record<string, unknown>): Preview | undefined {
+    if (!isHeader(header)) return this.complain("a preview without a proper header was left out");
+    try {
+      if (typeof data === "string" && data !== "") {
+        return { header, image: Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)) };
+      }
+    } catch {
+      // Told below.
+    }
+    return this.complain("a preview without a proper image was left out");
   }
 
   private complain(message: string): undefined {
@@ -85,6 +113,10 @@ export interface Preview {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isHeader(value: unknown): value is PreviewHeader {
+  return isObject(value) && typeof value.queueId === "string" && typeof value.contentType === "string";
 }
 
 function isOf(kind: Kind, value: unknown): boolean {

@@ -97,10 +97,11 @@ export class LiveList {
   }
 
   private begin(frame: FrameOf<"snapshot">): void {
+    const heard = new Map(this.newJobs);
     this.close();
     this.ahead = Date.parse(frame.timestamp) - Date.now() || 0;
     const before = this.jobs;
-    const fresh = (frame.generations ?? []).map((job) => unchanged(this.held(job.queueId), job));
+    const fresh = (frame.generations ?? []).map((job) => newest(heard.get(job.queueId) ?? this.held(job.queueId), job));
     this.replace(fresh.sort(newestFirst));
     const known = new Set(before);
     const changed = new Set([...fresh.filter((job) => !known.has(job)), ...before].map(({ queueId }) => queueId));
@@ -120,7 +121,7 @@ export class LiveList {
       if (place === undefined || !held) {
         added.push(job);
       } else {
-        if (held.sequence > job.sequence || unchanged(held, job) === held) continue;
+        if (newest(held, job) === held) continue;
         jobs[place] = job;
         moved ||= groupOf(held) !== groupOf(job);
       }
@@ -167,8 +168,9 @@ export class LiveList {
 }
 
 /** What is held, where the same is told again: a snapshot repeats it, time alone does not. */
-function unchanged(held: Summary | undefined, told: Summary): Summary {
-  return held && same(held, told) ? held : told;
+/** A snapshot may be overtaken on its way by what it does not know yet. */
+function newest(held: Summary | undefined, told: Summary): Summary {
+  return held && (held.sequence > told.sequence || same(held, told)) ? held : told;
 }
 
 /** Two lists in one order; of the ended, only the newest stay. */

@@ -1,4 +1,5 @@
-/** The WebSocket `/v1/live`: it comes back by itself and asks again for what it was asked for. */
+/** The live socket: it comes back by itself and asks again for what it was asked for. */
+import { OWN, type Pace } from "./pace.js";
 
 /** How the connection is. `locked`: a token is wanted; `refused`: trying again would end the same way. */
 export type ConnectionState = "idle" | "connecting" | "live" | "waiting" | "locked" | "refused";
@@ -14,6 +15,8 @@ export interface Connection {
 export interface SocketOptions {
   /** `ws://host/v1/live`, asked for at every try. */
   url: () => string;
+  /** Absent: the monitor's own. */
+  pace?: Pace;
   token?: (() => string | undefined) | undefined;
   WebSocket?: typeof globalThis.WebSocket | undefined;
   /** A text or binary message. */
@@ -29,33 +32,48 @@ export interface SocketOptions {
 const WAITS = [250, 1_000, 2_000, 4_000, 8_000, 15_000];
 /** After "come back later" and "going away", to which everybody was told to come back (ms, before jitter). */
 const LATER = 2_000;
-const PING_EVERY = 20_000;
 /** Silence that long after a ping: the connection is dead, whatever the system believes (ms). */
 const PONG_WITHIN = 10_000;
-/** The way there and back is measured soon after the snapshots have come, and then now and again (ms). */
+/** The way there and back is measured soon after the snapshots have come (ms). */
 const MEASURE_FIRST = 500;
-const MEASURE_EVERY = 20_000;
+/** How long the replaced connection is heard beside the new one, whose snapshots are on their way (ms). */
+const OVERLAP = 10_000;
+/** After a replacement that could not be opened, before jitter: the one it was for is there still (ms). */
+const RENEW_AGAIN = 60_000;
 /** A pong is shorter than this; nothing longer is looked into. */
 const PONG_LENGTH = 256;
+/** A gateway ends a connection over a larger frame, and with it all that is followed. */
+const MOST_SAID = 32_000;
 
-const STOP = new Set([1000, 1002, 1003, 1007, 1008, 1009]);
+const NORMAL = 1000;
+const STOP = new Set([NORMAL, 1002, 1003, 1007, 1008, 1009]);
 const GOING_AWAY = 1001;
 const COME_BACK_LATER = 4001;
 const TOKEN_EXPIRED = 4003;
 
 export class LiveSocket {
   private socket: WebSocket | undefined;
+  /** Opened to replace it before its time is up. */
+  private next: WebSocket | undefined;
+  /** Replaced, and heard until the new one has told where everything is. */
+  private last: WebSocket | undefined;
+  private readonly pace: Pace;
   private tries = 0;
   /** The newest connection was open once. */
   private wasOpen = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private measuring: ReturnType<typeof setTimeout> | undefined;
+  private renewing: ReturnType<typeof setTimeout> | undefined;
+  private leaving: ReturnType<typeof setTimeout> | undefined;
+  private saidAt = 0;
   /** When the ping was sent that has no answer yet. */
   private pingedAt: number | undefined;
   /** What it is subscribed to, or will be: queue id (or `*`) and whether with previews. */
   private readonly topics = new Map<string, boolean>();
 
-  constructor(private readonly options: SocketOptions) {}
+  constructor(private readonly options: SocketOptions) {
+    this.pace = options.pace ?? OWN;
+  }
 
   /** Follows a generation, or all (`*`); again changes `previews`. Connects where it is not. */
   subscribe(queueId: string, previews = false): void {
@@ -76,44 +94,77 @@ export class LiveSocket {
   connect(): void {
     if (this.socket || this.topics.size === 0) return;
     clearTimeout(this.timer);
-    const { url, token, WebSocket = globalThis.WebSocket } = this.options;
     this.options.tell({ state: "connecting" });
-    const bearer = token?.();
-    const socket = new WebSocket(url(), bearer ? [`cm.token.${bearer}`] : []);
-    this.socket = socket;
     this.wasOpen = false;
-    socket.binaryType = "arraybuffer";
-    socket.onopen = () => this.opened(socket);
-    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      if (this.socket !== socket) return;
-      this.watch(socket);
-      if (this.pingedAt !== undefined && isPong(data)) this.answered(this.pingedAt);
-      this.options.hear(data);
-    };
-    socket.onclose = ({ code }: CloseEvent) => this.lost(socket, code);
+    this.socket = this.dial();
   }
 
   close(): void {
     this.stopTimers();
-    const socket = this.socket;
-    this.socket = undefined;
-    socket?.close(1000);
+    clearTimeout(this.leaving);
+    const sockets = [this.socket, this.next, this.last];
+    this.socket = this.next = this.last = undefined;
+    for (const socket of sockets) socket?.close(NORMAL);
     this.options.tell({ state: "idle" });
   }
 
-  private opened(socket: WebSocket): void {
-    if (this.socket !== socket) return;
-    this.tries = 0;
-    this.wasOpen = true;
-    this.options.tell({ state: "live" });
-    for (const [queueId, previews] of this.topics) this.say("subscribe", { queueId, previews });
-    this.watch(socket);
-    this.measuring = setTimeout(() => this.measure(), MEASURE_FIRST);
+  private dial(): WebSocket {
+    const { url, token, WebSocket = globalThis.WebSocket } = this.options;
+    const bearer = token?.();
+    const socket = new WebSocket(url(), bearer ? [`cm.token.${bearer}`] : []);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => this.opened(socket);
+    socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (socket === this.socket) {
+        this.watch(socket);
+        if (this.pingedAt !== undefined && isPong(data)) this.answered(this.pingedAt);
+      } else if (socket !== this.last) {
+        return;
+      }
+      this.options.hear(data);
+    };
+    socket.onclose = ({ code }: CloseEvent) => this.lost(socket, code);
+    return socket;
   }
 
-  private measure(): void {
-    this.ping();
-    this.measuring = setTimeout(() => this.measure(), MEASURE_EVERY);
+  private opened(socket: WebSocket): void {
+    if (socket === this.next) this.replace(socket);
+    else if (socket !== this.socket) return;
+    else this.options.tell({ state: "live" });
+    this.tries = 0;
+    this.wasOpen = true;
+    for (const [queueId, previews] of this.topics) this.say("subscribe", { queueId, previews });
+    this.watch(socket);
+    this.measuring = setTimeout(() => this.measure(0), MEASURE_FIRST);
+    if (this.pace.renewAfter !== undefined) this.renewIn(this.pace.renewAfter + this.random() * (this.pace.renewWithin ?? 0));
+  }
+
+  /** The new one is asked for everything; nothing is missed meanwhile, and what comes twice is dropped by its sequence. */
+  private replace(socket: WebSocket): void {
+    this.stopTimers();
+    clearTimeout(this.leaving);
+    this.last?.close(NORMAL);
+    this.last = this.socket;
+    this.socket = socket;
+    this.next = undefined;
+    this.leaving = setTimeout(() => {
+      this.last?.close(NORMAL);
+      this.last = undefined;
+    }, OVERLAP);
+  }
+
+  private renewIn(ms: number): void {
+    clearTimeout(this.renewing);
+    this.renewing = setTimeout(() => {
+      this.next ??= this.dial();
+    }, ms);
+  }
+
+  /** Asks where nothing was said for that long. */
+  private measure(quiet: number): void {
+    const rest = quiet - (performance.now() - this.saidAt);
+    if (rest <= 0) this.ping();
+    this.measuring = setTimeout(() => this.measure(this.pace.quiet), rest <= 0 ? this.pace.quiet : rest);
   }
 
   private ping(): void {
@@ -129,6 +180,7 @@ export class LiveSocket {
   private stopTimers(): void {
     clearTimeout(this.timer);
     clearTimeout(this.measuring);
+    clearTimeout(this.renewing);
     this.pingedAt = undefined;
   }
 
@@ -141,23 +193,41 @@ export class LiveSocket {
         socket.close();
         this.lost(socket, 1006);
       }, PONG_WITHIN);
-    }, PING_EVERY);
+    }, this.pace.silence);
   }
 
   private lost(socket: WebSocket, code: number): void {
-    if (this.socket !== socket) return;
+    if (socket === this.last) this.last = undefined;
+    if (socket === this.next) {
+      this.next = undefined;
+      this.renewIn(RENEW_AGAIN * (0.5 + this.random()));
+    }
+    if (socket !== this.socket) return;
     this.socket = undefined;
     this.stopTimers();
+    if (this.next) return this.await(this.next);
     if (code === TOKEN_EXPIRED) return this.options.tell({ state: "locked" });
-    if (STOP.has(code)) return this.options.tell({ state: "refused" });
-    const told = code === GOING_AWAY || code === COME_BACK_LATER ? LATER : 0;
+    const ofTime = this.pace.endsConnections && (code === NORMAL || code === GOING_AWAY);
+    if (STOP.has(code) && !ofTime) return this.options.tell({ state: "refused" });
+    const told = code === COME_BACK_LATER || (code === GOING_AWAY && !ofTime) ? LATER : 0;
     const wait = Math.max(told, WAITS[Math.min(this.tries, WAITS.length - 1)] ?? LATER);
     this.tries += 1;
-    const random = this.options.random ?? Math.random;
-    const delay = wait * (0.5 + random());
+    const delay = wait * (0.5 + this.random());
     this.timer = setTimeout(() => this.connect(), delay);
     this.options.tell({ state: "waiting", retryAt: Date.now() + delay });
     if (!this.wasOpen) void this.options.isLocked?.().then((locked) => this.lock(locked));
+  }
+
+  /** The one that was to replace it is on its way. */
+  private await(next: WebSocket): void {
+    this.socket = next;
+    this.next = undefined;
+    this.wasOpen = false;
+    this.options.tell({ state: "connecting" });
+  }
+
+  private random(): number {
+    return (this.options.random ?? Math.random)();
   }
 
   private lock(locked: boolean): void {
@@ -168,7 +238,12 @@ export class LiveSocket {
 
   private say(action: "subscribe" | "unsubscribe" | "ping", data: { queueId?: string; previews?: boolean }): void {
     // 1: open. The constant is on a class that may not be there.
-    if (this.socket?.readyState === 1) this.socket.send(JSON.stringify({ action, data }));
+    if (this.socket?.readyState !== 1) return;
+    const text = JSON.stringify({ action, data });
+    // No generation has an id of that length.
+    if (text.length > MOST_SAID) return;
+    this.socket.send(text);
+    this.saidAt = performance.now();
   }
 }
 

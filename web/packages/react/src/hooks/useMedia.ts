@@ -1,13 +1,21 @@
 "use client";
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { useMonitor } from "./context.js";
 
+/** What an `<img>`, `<video>` or `<audio>` of a result is given. */
+export interface Media {
+  /** `undefined` while there is none. */
+  src: string | undefined;
+  onError: () => void;
+}
+
 /**
- * The address of a result, for an `<img>` or `<video>`; `undefined` while there is none. Where the monitor wants a
- * token the bytes are fetched with it, since an element cannot send one.
+ * The address of a result. Where the monitor wants a token the bytes are fetched with it, since an element cannot send
+ * one; where it gives signed links, one that has ended is renewed.
  */
-export function useMedia(path: string | undefined): string | undefined {
-  const { api } = useMonitor();
+export function useMedia(path: string | undefined): Media {
+  const client = useMonitor();
+  const { api } = client;
   const guarded = path !== undefined && api.isGuarded(path);
   const [held, hold] = useState<{ path: string; url: string } | undefined>();
   useEffect(() => {
@@ -29,6 +37,9 @@ export function useMedia(path: string | undefined): string | undefined {
       if (url !== undefined) URL.revokeObjectURL(url);
     };
   }, [api, guarded, path]);
-  if (path === undefined) return undefined;
-  return guarded ? (held?.path === path ? held.url : undefined) : api.address(path);
+  const onError = useCallback(() => {
+    if (path !== undefined) client.renewLink(path);
+  }, [client, path]);
+  const own = held?.path === path ? held?.url : undefined;
+  return { src: path === undefined || guarded ? own : api.address(path), onError };
 }

@@ -13,7 +13,11 @@ export function withDetail(state: JobState, detail: Generation | undefined): Job
   const held = state.generation;
   if (!held || !detail || detail.queueId !== held.queueId) return state;
   const isSame = detail.promptId === held.promptId;
-  if (isSame && isEnded(held) && isEnded(detail) && detail.sequence >= held.sequence) return withSnapshot(state, detail, state.heardAt);
+  if (isSame && isEnded(held) && isEnded(detail) && detail.sequence >= held.sequence) {
+    // The same outputs, but links of what is held are renewed and of what was fetched once they are not.
+    const outputs = detail.sequence === held.sequence ? held.outputs : detail.outputs;
+    return withSnapshot(state, { ...detail, outputs }, state.heardAt);
+  }
   const attempts = held.attempts.map((attempt) => ({ ...detail.attempts.find(({ number }) => number === attempt.number), ...attempt }) as Attempt);
   const nodes = isSame ? withStartTimes(held.nodes, detail.nodes) : held.nodes;
   return { ...state, generation: { ...held, attempts, nodes } };

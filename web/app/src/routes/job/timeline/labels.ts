@@ -1,6 +1,6 @@
 /** What stands beside a bar. Pure. */
 import { about, duration, stepsDone, type Node } from "@comfyui-monitor/react";
-import { stepInWords } from "../data/steps.js";
+import { stepInWords } from "../../../jobs/steps.js";
 import type { Row } from "./rows.js";
 import type { Span } from "./spans.js";
 

@@ -1,4 +1,4 @@
-import { useInstances, useMonitor } from "@comfyui-monitor/react";
+import { Problem, useInstances, useMonitor } from "@comfyui-monitor/react";
 import { ImageUp } from "lucide-react";
 import { useEffect, useRef, useState, type DragEvent } from "react";
 import { classes } from "../../../../classes.js";
@@ -32,7 +32,7 @@ export function ImageField(props: ControlProps) {
       setSent({ name, url: URL.createObjectURL(file), where: instances.find((one) => one.instanceId === to)?.name ?? to });
       setSays({});
     } catch (problem) {
-      setSays({ problem: `${file.name} was not taken: ${(problem as Error).message}` });
+      setSays({ problem: refusal(file.name, problem as Error) });
     }
   };
   const drag = (event: DragEvent) => {
@@ -68,4 +68,9 @@ export function ImageField(props: ControlProps) {
       {says.problem && <p className={styles.problem} role="alert">{says.problem}</p>}
     </div>
   );
+}
+
+function refusal(file: string, problem: Error): string {
+  if (problem instanceof Problem && problem.isNotOffered) return "This deployment takes no uploads: choose an image that the server has";
+  return `${file} was not taken: ${problem.message}`;
 }

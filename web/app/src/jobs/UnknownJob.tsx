@@ -1,6 +1,6 @@
 import { useLocation } from "wouter";
-import { Button } from "../../../controls/Button.js";
-import { Empty } from "../../../controls/Empty.js";
+import { Button } from "../controls/Button.js";
+import { Empty } from "../controls/Empty.js";
 
 /** An address whose job the monitor does not know. */
 export function UnknownJob() {
