@@ -16,6 +16,7 @@ pub mod monitor;
 pub mod ports;
 pub mod push;
 pub mod read_model;
+mod records;
 #[cfg(test)]
 mod rehearsed;
 pub mod relay;

@@ -9,18 +9,19 @@ use crate::clock;
 use crate::journal::Journal;
 use crate::links;
 use crate::ports::{Commands, Links, ListQuery, Media, Page, Roster, Store};
-use crate::read_model::{ReadModel, rebuild};
+use crate::read_model::ReadModel;
+use crate::records::{self, midnight};
 use crate::roster;
-use crate::service::{media_bytes, shown_first, snapshot_of_all, today};
+use crate::service::{shown_first, snapshot_of_all};
 use crate::submission::{self, invalid, lookup};
 use async_trait::async_trait;
 use bytes::Bytes;
 use monitor_core::comfy::graph::Graph;
 use monitor_core::event::Event;
 use monitor_core::frame::FrameBody;
-use monitor_core::generation::{Generation, Instance, InstanceToday, NodeError, Status, Waiting};
+use monitor_core::generation::{Generation, Instance, NodeError, Status, Waiting};
 use monitor_core::performance::{self, ClassPerformance};
-use monitor_core::time::{Timestamp, percentage};
+use monitor_core::time::Timestamp;
 use monitor_core::workflow::{form, title};
 use serde_json::Value;
 use std::ops::Range;
@@ -38,6 +39,10 @@ pub struct Remote {
     pub commands: Arc<dyn Commands>,
 }
 
+fn no_generation(queue_id: Uuid) -> ApiError {
+    ApiError::NotFound(format!("there is no generation {queue_id}"))
+}
+
 impl Remote {
     /// As of now: another call may be answered by another process.
     fn read_model(&self) -> ReadModel {
@@ -47,17 +52,12 @@ impl Remote {
 
     async fn require(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
         let generation = self.read_model().generation(queue_id).await?;
-        generation.ok_or_else(|| ApiError::NotFound(format!("there is no generation {queue_id}")))
+        generation.ok_or_else(|| no_generation(queue_id))
     }
 
     async fn addressed(&self, mut generation: Generation) -> Result<Generation, ApiError> {
         links::in_generation(self.links.as_ref(), &mut generation).await?;
         Ok(generation)
-    }
-
-    async fn attempt_of(&self, prompt_id: &str) -> Result<(Uuid, u32), ApiError> {
-        let found = self.store.find_prompt(prompt_id).await?;
-        found.ok_or_else(|| ApiError::NotFound(format!("there is no job with the prompt id {prompt_id:?}")))
     }
 
     async fn known_instance(&self, instance_id: &str) -> Result<(), ApiError> {
@@ -71,9 +71,9 @@ impl Remote {
     async fn all_instances(&self) -> Result<Vec<Instance>, ApiError> {
         let mut instances = roster::instances(&self.roster.heard(None).await?);
         let now = clock::wall();
-        let since = today(now);
         let open = [Status::Pending, Status::Processing];
-        let query = ListQuery { statuses: open.to_vec(), limit: MOST_OPEN, today: since, ..ListQuery::default() };
+        let query =
+            ListQuery { statuses: open.to_vec(), limit: MOST_OPEN, today: midnight(now), ..ListQuery::default() };
         let open = self.store.list(&query).await?.items;
         for instance in &mut instances {
             let here = open.iter().filter(|summary| summary.instance_id == instance.instance_id);
@@ -83,25 +83,19 @@ impl Remote {
                     _ => instance.waiting.push(Waiting { queue_id: summary.queue_id, expected_ms: None }),
                 }
             }
-            let (done, failed, busy_ms) = self.store.instance_today(&instance.instance_id, since).await?;
-            let day = now.since(since).max(1);
-            let busy_percentage = percentage(busy_ms as f64 / day as f64 * 100.0);
-            instance.today = InstanceToday { done, failed, busy_percentage };
+            instance.today = records::today_of(self.store.as_ref(), &instance.instance_id, now).await?;
         }
         Ok(instances)
     }
 
     async fn page(&self, mut query: ListQuery) -> Result<Page, ApiError> {
+        let now = clock::wall();
         if query.today == Timestamp::default() {
-            query.today = today(clock::wall());
+            query.today = midnight(now);
         }
         let mut page = self.store.list(&query).await?;
-        for summary in &mut page.items {
-            if summary.status.is_ended() {
-                continue;
-            }
-            (summary.estimated_wait_time, summary.eta, summary.over_ms) = (None, None, None);
-        }
+        let nothing_live = self.read_model();
+        page.items.iter_mut().for_each(|summary| nothing_live.freshen(summary, now));
         Ok(page)
     }
 
@@ -173,37 +167,21 @@ impl Api for Remote {
     }
 
     async fn job(&self, prompt_id: &str) -> Result<Generation, ApiError> {
-        let (queue_id, number) = self.attempt_of(prompt_id).await?;
-        let missing = || ApiError::NotFound(format!("there is no generation {queue_id}"));
-        let mut known = self.store.known(queue_id).await?.ok_or_else(missing)?;
-        let mut events = self.store.events(queue_id).await?;
-        let mut media = self.store.media(queue_id).await?;
-        known.attempts.retain(|attempt| attempt.number <= number);
-        events.retain(|event| event.base.attempt <= number);
-        media.retain(|row| row.attempt <= number);
-        self.addressed(rebuild(known, &events, &media).generation(clock::wall(), true)).await
+        let (queue_id, number) = records::attempt_of(self.store.as_ref(), prompt_id).await?;
+        let generation = records::as_of(self.store.as_ref(), queue_id, number).await?;
+        self.addressed(generation.ok_or_else(|| no_generation(queue_id))?).await
     }
 
     async fn job_workflow(&self, prompt_id: &str) -> Result<Value, ApiError> {
-        let (queue_id, number) = self.attempt_of(prompt_id).await?;
-        let known = self.store.known(queue_id).await?;
-        let attempt = known.and_then(|known| known.attempts.into_iter().find(|attempt| attempt.number == number));
-        attempt
-            .map(|attempt| attempt.workflow)
-            .filter(|workflow| !workflow.is_null())
-            .ok_or_else(|| ApiError::NotFound(format!("the workflow of job {prompt_id} was never seen")))
+        records::workflow_of(self.store.as_ref(), prompt_id).await
     }
 
     async fn job_events(&self, prompt_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, ApiError> {
-        let events = self.store.prompt_events(prompt_id, after, limit).await?;
-        if events.is_empty() {
-            self.attempt_of(prompt_id).await?;
-        }
-        Ok(events)
+        records::events_of(self.store.as_ref(), prompt_id, after, limit).await
     }
 
     async fn media(&self, media_id: Uuid, thumbnail: bool, range: Option<Range<u64>>) -> Result<MediaBytes, ApiError> {
-        media_bytes(self.store.as_ref(), self.media.as_ref(), media_id, thumbnail, range).await
+        records::media_bytes(self.store.as_ref(), self.media.as_ref(), media_id, thumbnail, range).await
     }
 
     async fn instances(&self) -> Vec<Instance> {

@@ -2,16 +2,15 @@
 
 use super::Service;
 use super::expected::is_connected;
-use super::lists::today;
 use crate::clock;
 use crate::journal::Journal;
 use crate::monitor::{MonitorHandle, Sink};
 use crate::ports::{Sending, Store, StoreError};
+use crate::records;
 use crate::relay::{RelayHandle, Said};
 use crate::retry::Desk;
 use monitor_core::event::{Body, Event};
 use monitor_core::generation::{Instance, InstanceToday, Waiting};
-use monitor_core::time::percentage;
 use monitor_core::tracker::{KnownJob, Observed, Pace, Picture, Place, Submission};
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,13 +122,11 @@ impl Service {
 
     async fn describe(&self, site: &Site) -> Instance {
         let now = clock::wall();
-        let since = today(now);
-        let (done, failed, busy_ms) =
-            self.parts.store.instance_today(&site.instance_id, since).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, instance = site.instance_id, "today's numbers are left out");
-                (0, 0, 0)
-            });
-        let day = now.since(since).max(1);
+        let today = records::today_of(self.parts.store.as_ref(), &site.instance_id, now).await;
+        let today = today.unwrap_or_else(|error| {
+            tracing::warn!(%error, instance = site.instance_id, "today's numbers are left out");
+            InstanceToday::default()
+        });
         let status = site.monitor.status().borrow().clone();
         Instance {
             instance_id: site.instance_id.clone(),
@@ -151,7 +148,7 @@ impl Service {
                 .into_iter()
                 .map(|(queue_id, expected_ms)| Waiting { queue_id, expected_ms })
                 .collect(),
-            today: InstanceToday { done, failed, busy_percentage: percentage(busy_ms as f64 / day as f64 * 100.0) },
+            today,
             demo: site.demo,
         }
     }

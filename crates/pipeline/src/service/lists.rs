@@ -4,6 +4,7 @@ use super::Service;
 use crate::api::ApiError;
 use crate::clock;
 use crate::ports::{ListQuery, Page};
+use crate::records::midnight;
 use monitor_core::frame::FrameBody;
 use monitor_core::generation::{Instance, Status, Summary};
 use monitor_core::time::Timestamp;
@@ -12,18 +13,12 @@ use monitor_core::time::Timestamp;
 const NEWEST_ENDED: u32 = 50;
 /// Generations that wait or run in the snapshot of all.
 const MOST_OPEN: u32 = 200;
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
-
-/// Midnight in UTC.
-pub(crate) fn today(now: Timestamp) -> Timestamp {
-    Timestamp(now.0 - now.0.rem_euclid(DAY_MS))
-}
 
 impl Service {
     pub(super) async fn page(&self, mut query: ListQuery) -> Result<Page, ApiError> {
         let now = clock::wall();
         if query.today == Timestamp::default() {
-            query.today = today(now);
+            query.today = midnight(now);
         }
         let mut page = self.parts.store.list(&query).await?;
         for summary in &mut page.items {

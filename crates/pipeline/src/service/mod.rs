@@ -11,14 +11,14 @@ mod retry;
 mod submit;
 
 pub use instances::{RelaySink, Site, known_jobs};
-pub(crate) use lists::{shown_first, snapshot_of_all, today};
+pub(crate) use lists::{shown_first, snapshot_of_all};
 pub use orders::obey;
 
 use crate::api::{Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload};
-use crate::clock;
 use crate::journal::Journal;
 use crate::ports::{ListQuery, Media, Page, Store};
-use crate::read_model::{ReadModel, rebuild};
+use crate::read_model::ReadModel;
+use crate::records;
 use crate::relay::RelayHandle;
 use crate::retry::Desk;
 use async_trait::async_trait;
@@ -26,7 +26,7 @@ use bytes::Bytes;
 use dispatch::Dispatch;
 use monitor_core::event::Event;
 use monitor_core::frame::FrameBody;
-use monitor_core::generation::{Generation, Instance, OutputStatus};
+use monitor_core::generation::{Generation, Instance};
 use monitor_core::performance::ClassPerformance;
 use monitor_core::time::Timestamp;
 use retry::{Retrying, SingleClasses};
@@ -84,11 +84,6 @@ impl Service {
         let generation = self.parts.read_model.generation(queue_id).await?;
         generation.ok_or_else(|| ApiError::NotFound(format!("there is no generation {queue_id}")))
     }
-
-    async fn attempt_of(&self, prompt_id: &str) -> Result<(Uuid, u32), ApiError> {
-        let found = self.parts.store.find_prompt(prompt_id).await?;
-        found.ok_or_else(|| ApiError::NotFound(format!("there is no job with the prompt id {prompt_id:?}")))
-    }
 }
 
 #[async_trait]
@@ -128,44 +123,28 @@ impl Api for Service {
     }
 
     async fn job(&self, prompt_id: &str) -> Result<Generation, ApiError> {
-        let (queue_id, number) = self.attempt_of(prompt_id).await?;
+        let store = self.parts.store.as_ref();
+        let (queue_id, number) = records::attempt_of(store, prompt_id).await?;
         let current = self.require(queue_id).await?;
         if current.attempts.iter().all(|attempt| attempt.number <= number) {
             return Ok(current);
         }
-        // A later attempt exists: the generation as it was with this one.
+        // A later attempt exists.
         self.parts.journal.flush().await?;
-        let store = &self.parts.store;
-        let Some(mut known) = store.known(queue_id).await? else { return Ok(current) };
-        known.attempts.retain(|attempt| attempt.number <= number);
-        let mut events = store.events(queue_id).await?;
-        events.retain(|event| event.base.attempt <= number);
-        let mut media = store.media(queue_id).await?;
-        media.retain(|row| row.attempt <= number);
-        Ok(rebuild(known, &events, &media).generation(clock::wall(), true))
+        Ok(records::as_of(store, queue_id, number).await?.unwrap_or(current))
     }
 
     async fn job_workflow(&self, prompt_id: &str) -> Result<Value, ApiError> {
-        let (queue_id, number) = self.attempt_of(prompt_id).await?;
-        let known = self.parts.store.known(queue_id).await?;
-        let attempt = known.and_then(|known| known.attempts.into_iter().find(|attempt| attempt.number == number));
-        attempt
-            .map(|attempt| attempt.workflow)
-            .filter(|workflow| !workflow.is_null())
-            .ok_or_else(|| ApiError::NotFound(format!("the workflow of job {prompt_id} was never seen")))
+        records::workflow_of(self.parts.store.as_ref(), prompt_id).await
     }
 
     async fn job_events(&self, prompt_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, ApiError> {
         self.parts.journal.flush().await?;
-        let events = self.parts.store.prompt_events(prompt_id, after, limit).await?;
-        if events.is_empty() {
-            self.attempt_of(prompt_id).await?;
-        }
-        Ok(events)
+        records::events_of(self.parts.store.as_ref(), prompt_id, after, limit).await
     }
 
     async fn media(&self, media_id: Uuid, thumbnail: bool, range: Option<Range<u64>>) -> Result<MediaBytes, ApiError> {
-        media_bytes(self.parts.store.as_ref(), self.parts.media.as_ref(), media_id, thumbnail, range).await
+        records::media_bytes(self.parts.store.as_ref(), self.parts.media.as_ref(), media_id, thumbnail, range).await
     }
 
     async fn instances(&self) -> Vec<Instance> {
@@ -214,33 +193,4 @@ impl Api for Service {
         }
         Ok(snapshot_of_all(generations, self.all_instances().await))
     }
-}
-
-/// The bytes of an output, or why there are none.
-pub(crate) async fn media_bytes(
-    store: &dyn Store,
-    media: &dyn Media,
-    media_id: Uuid,
-    thumbnail: bool,
-    range: Option<Range<u64>>,
-) -> Result<MediaBytes, ApiError> {
-    let missing = || ApiError::NotFound(format!("there is no output {media_id}"));
-    let record = store.media_by_id(media_id).await?.ok_or_else(missing)?;
-    let key = if thumbnail { record.thumbnail_key.clone() } else { record.key.clone() };
-    let Some(key) = key.filter(|_| record.status == OutputStatus::Stored) else {
-        let why = match record.status {
-            OutputStatus::Pending => "it is still being fetched".to_owned(),
-            OutputStatus::Failed => record.reason.clone().unwrap_or_else(|| "it could not be fetched".to_owned()),
-            OutputStatus::Stored if thumbnail => "it has no thumbnail".to_owned(),
-            OutputStatus::Stored => "it is a text without a file".to_owned(),
-        };
-        return Err(ApiError::NotFound(format!("output {media_id} has no bytes: {why}")));
-    };
-    let (total, stream) = media.open(&key, range).await?;
-    let content_type = match (thumbnail, &record.content_type) {
-        (true, _) => "image/webp".to_owned(),
-        (false, Some(content_type)) => content_type.clone(),
-        (false, None) => "application/octet-stream".to_owned(),
-    };
-    Ok(MediaBytes { record, content_type, total, stream })
 }
