@@ -6,7 +6,7 @@ mod smaller;
 
 pub use direct::{Direct, DirectHandle};
 
-use crate::hub::{Class, EncodeError, Encoded};
+use crate::hub::{Class, EncodeError, Encoded, Topic};
 use crate::ports::{Connections, Gateway, Listener, PostError};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use base64::Engine as _;
@@ -24,6 +24,18 @@ const PARALLEL: usize = 32;
 const LARGEST: usize = 128 * 1024;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const TRIES: usize = 4;
+
+/// What is for one topic together, in order.
+pub(crate) fn by_topic<T>(told: impl IntoIterator<Item = (Topic, T)>) -> Vec<(Topic, Vec<T>)> {
+    let mut topics: Vec<(Topic, Vec<T>)> = Vec::new();
+    for (topic, one) in told {
+        match topics.iter_mut().find(|(other, _)| *other == topic) {
+            Some((_, all)) => all.push(one),
+            None => topics.push((topic, vec![one])),
+        }
+    }
+    topics
+}
 
 /// A frame, encoded once for all who get it.
 #[derive(Clone, Debug)]

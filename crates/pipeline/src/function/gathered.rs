@@ -6,21 +6,16 @@ use monitor_core::frame::{Frame, PreviewHeader};
 use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
-pub(super) struct Told {
-    pub topic: Topic,
-    pub frame: Frame,
-}
-
 #[derive(Default)]
-pub(super) struct Gathered(Mutex<Vec<Told>>);
+pub(super) struct Gathered(Mutex<Vec<(Topic, Frame)>>);
 
 impl Gathered {
-    pub(super) fn taken(&self) -> Vec<Told> {
+    pub(super) fn taken(&self) -> Vec<(Topic, Frame)> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn put(&self, topic: Topic, frames: impl IntoIterator<Item = Frame>) {
-        let told = frames.into_iter().map(|frame| Told { topic, frame });
+        let told = frames.into_iter().map(|frame| (topic, frame));
         self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
     }
 }

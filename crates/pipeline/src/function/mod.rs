@@ -14,10 +14,10 @@ use crate::journal::Journal;
 use crate::library::{Fetching, Library, Patience};
 use crate::links;
 use crate::ports::{Deliveries, Links, Listener, Media, MediaRecord, Roster, Store, StoreError};
-use crate::push::{Post, Push};
+use crate::push::{Post, Push, by_topic};
 use crate::read_model::ReadModel;
 use crate::roster;
-use gathered::{Gathered, Told};
+use gathered::Gathered;
 use monitor_core::event::{Body, Event};
 use monitor_core::frame::{Frame, FrameBody};
 use monitor_core::time::Timestamp;
@@ -151,20 +151,11 @@ impl Function {
 
     /// Who listens is asked only now: whoever subscribed before this has either seen what was recorded in their
     /// snapshot, or is told here.
-    async fn tell(&self, told: Vec<Told>, quiet: bool) {
+    async fn tell(&self, told: Vec<(Topic, Frame)>, quiet: bool) {
         let now = clock::wall();
-        let mut by_topic: Vec<(Topic, Vec<Frame>)> = Vec::new();
-        for Told { topic, frame } in told {
-            if quiet && topic == Topic::All {
-                continue;
-            }
-            match by_topic.iter_mut().find(|(other, _)| *other == topic) {
-                Some((_, frames)) => frames.push(frame),
-                None => by_topic.push((topic, vec![frame])),
-            }
-        }
-        let topics = by_topic.into_iter().map(|(topic, frames)| self.tell_topic(topic, frames, now));
-        futures::future::join_all(topics).await;
+        let told = told.into_iter().filter(|(topic, _)| !quiet || *topic != Topic::All);
+        let topics = by_topic(told).into_iter();
+        futures::future::join_all(topics.map(|(topic, frames)| self.tell_topic(topic, frames, now))).await;
     }
 
     /// Readers who are not told come to the same by their next snapshot: what cannot be told is no failure of the event.

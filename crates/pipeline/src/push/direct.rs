@@ -1,7 +1,7 @@
 //! Straight from a monitor to the connections, past the bus: a step is seen while it is one. Nobody waits for it: what
 //! has gathered goes out together, of what is replaced only the newest.
 
-use super::{Post, Push};
+use super::{Post, Push, by_topic};
 use crate::audience::Audience;
 use crate::clock;
 use crate::hub::Topic;
@@ -144,15 +144,9 @@ impl DirectHandle {
     }
 
     async fn round(&self, read_model: &ReadModel, now: Timestamp) {
-        let mut by_topic: Vec<(Topic, Vec<Waiting>)> = Vec::new();
-        for (topic, waiting) in std::mem::take(&mut *lock(&self.direct.waiting)) {
-            match by_topic.iter_mut().find(|(other, _)| *other == topic) {
-                Some((_, all)) => all.push(waiting),
-                None => by_topic.push((topic, vec![waiting])),
-            }
-        }
-        let topics = by_topic.into_iter().map(|(topic, waiting)| self.post(read_model, topic, waiting, now));
-        futures::future::join_all(topics).await;
+        let waiting = std::mem::take(&mut *lock(&self.direct.waiting));
+        let topics = by_topic(waiting).into_iter();
+        futures::future::join_all(topics.map(|(topic, waiting)| self.post(read_model, topic, waiting, now))).await;
         let at = Instant::now();
         lock(&self.direct.heard).retain(|_, heard| heard.until + LISTENERS_FOR * 60 > at);
     }
