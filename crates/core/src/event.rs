@@ -206,6 +206,13 @@ impl JobInterrupted {
     }
 }
 
+impl Base {
+    /// By the server's clock for what was only learnt later, else by ours.
+    pub fn happened_at(&self) -> Timestamp {
+        self.occurred_at.unwrap_or(self.timestamp)
+    }
+}
+
 impl Event {
     pub fn detail_type(&self) -> &'static str {
         self.body.detail_type()
@@ -219,6 +226,17 @@ impl Event {
     /// The end of an attempt: there is exactly one.
     pub fn is_terminal(&self) -> bool {
         matches!(self.body, Body::JobCompleted(_) | Body::JobFailed(_) | Body::JobInterrupted(_))
+    }
+
+    /// What its node, or its whole job, took; in milliseconds.
+    pub fn duration_ms(&self) -> Option<u64> {
+        match &self.body {
+            Body::NodeExecuted(body) => body.duration_ms,
+            Body::JobCompleted(body) => Some(body.duration_ms),
+            Body::JobFailed(body) => body.duration_ms,
+            Body::JobInterrupted(body) => body.duration_ms,
+            _ => None,
+        }
     }
 
     /// The id of the node it is about, where it is about one.

@@ -1,12 +1,25 @@
 //! What lists mean, whatever database has the rows: cursors, ranks, and how titles and ids are searched.
 
-use monitor_core::generation::Status;
+use monitor_core::generation::{Status, Summary};
+use monitor_core::time::{Timestamp, percentage};
 use monitor_pipeline::ports::StoreError;
 use uuid::Uuid;
 
 /// A status as its place among all of them, which is also its rank; it stands so in files that people have.
 pub(crate) fn rank(status: Status) -> i64 {
     status as i64
+}
+
+/// When it ended, if it has. What was refused never ran and may have no end of its own.
+pub(crate) fn ended_at(summary: &Summary) -> Option<Timestamp> {
+    let ended_at = summary.completed_at.or(summary.started_at).unwrap_or(summary.created_at);
+    summary.status.is_ended().then_some(ended_at)
+}
+
+/// Of those that ended by themselves, how many went well.
+pub(crate) fn success_percentage(completed: u64, failed: u64) -> Option<f64> {
+    let ended = completed + failed;
+    (ended > 0).then(|| percentage(completed as f64 / ended as f64 * 100.0))
 }
 
 /// How titles and what is searched in them are compared.

@@ -3,4 +3,5 @@
 #[cfg(feature = "aws")]
 pub mod dynamodb;
 mod listing;
+mod periods;
 pub mod sqlite;

@@ -41,7 +41,7 @@ impl Run {
         if done.cached || done.blocked.is_some() || work.class_type.len() > LONGEST_CLASS {
             return None;
         }
-        let at = event.base.occurred_at.unwrap_or(event.base.timestamp);
+        let at = event.base.happened_at();
         Some((work, Run { load_ms: work.load_ms.map(|load| load.min(duration_ms)), ..work.run(at, duration_ms) }))
     }
 }

@@ -86,7 +86,7 @@ impl Attempt {
                     self.queued.offer(sequence, || Queued { position: body.queue_position, title: body.title.clone() })
                 }
                 Body::JobStarted(body) => {
-                    keep_min(&mut self.started_at, happened(base)) | self.add_cached(&body.cached_nodes)
+                    keep_min(&mut self.started_at, base.happened_at()) | self.add_cached(&body.cached_nodes)
                 }
                 Body::WorkflowNodes(body) => {
                     let newer = self.graph.offer(sequence, || Graph::new(body.workflow_nodes.clone()));
@@ -198,7 +198,7 @@ impl Attempt {
     ) -> bool {
         let first = self.end.as_ref().is_none_or(|end| base.sequence < end.sequence);
         if first {
-            let (at, heard) = (happened(base), base.occurred_at.is_none());
+            let (at, heard) = (base.happened_at(), base.occurred_at.is_none());
             self.end =
                 Some(End { sequence: base.sequence, at, heard, duration_ms, reached, peak_memory_bytes, how: how() });
         }
@@ -309,9 +309,4 @@ impl Attempt {
     pub(super) fn elapsed_ms(&self, now: Timestamp) -> u64 {
         self.duration_ms().or_else(|| self.started_at().map(|started| now.since(started))).unwrap_or(0)
     }
-}
-
-/// When it happened, rather than when it was learnt.
-fn happened(base: &Base) -> Timestamp {
-    base.occurred_at.unwrap_or(base.timestamp)
 }

@@ -43,7 +43,7 @@ fn generation(queue_id: Uuid, event: &Event) -> GenerationRecord {
         // Else what `Job Queued` will say.
         title: title.unwrap_or_default(),
         instance_id: Some(event.base.instance_id.clone()),
-        created_at: event.base.occurred_at.unwrap_or(event.base.timestamp),
+        created_at: event.base.happened_at(),
         idempotency_key: None,
         metadata: None,
         warnings: Vec::new(),

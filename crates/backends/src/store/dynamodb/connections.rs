@@ -1,7 +1,7 @@
 //! Who is connected to the gateway and listens to what: a partition for each connection and one for each topic. Rows go
 //! by themselves when no gateway would hold the connection any longer.
 
-use super::calls::{SortKeys, Wanted, Words};
+use super::calls::{Wanted, Words};
 use super::item::{get_text, item, key, number, text};
 use super::{DynamoStore, EXPIRES_AT, Failure, table};
 use async_trait::async_trait;
@@ -43,8 +43,7 @@ impl DynamoStore {
         now: Timestamp,
     ) -> Result<bool, Failure> {
         let (partition, sk) = (of_connection(connection_id), of_topic(topic));
-        let held =
-            self.query(Wanted { sk: SortKeys::Beginning("topic#".to_owned()), ..Wanted::all(partition.clone()) });
+        let held = self.query(Wanted::beginning(partition.clone(), "topic#"));
         let held = held.await?;
         let is_new = !held.iter().any(|row| get_text(row, "sk") == Some(sk.as_str()));
         if is_new && held.len() >= MOST_SUBSCRIPTIONS {

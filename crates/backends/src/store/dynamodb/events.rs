@@ -11,19 +11,6 @@ use monitor_pipeline::clock;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-fn happened(event: &Event) -> Timestamp {
-    event.base.occurred_at.unwrap_or(event.base.timestamp)
-}
-
-fn duration_ms(event: &Event) -> Option<u64> {
-    match &event.body {
-        Body::JobCompleted(body) => Some(body.duration_ms),
-        Body::JobFailed(body) => body.duration_ms,
-        Body::JobInterrupted(body) => body.duration_ms,
-        _ => None,
-    }
-}
-
 /// Not to be taken after this.
 fn lies_beyond(event: &Event, end: u64) -> bool {
     event.base.sequence > end && !matches!(event.body, Body::JobRetrying(_))
@@ -91,12 +78,12 @@ impl DynamoStore {
     async fn ended_row(&self, queue_id: Uuid, event: &Event) -> Result<Item, Failure> {
         let attributes = [
             ("k", text(event.detail_type())),
-            ("ms", number(duration_ms(event).unwrap_or(0))),
-            ("at", number(happened(event).as_millis())),
+            ("ms", number(event.duration_ms().unwrap_or(0))),
+            ("at", number(event.base.happened_at().as_millis())),
             ("prompt", self.document(&event.base.prompt_id).await?),
             (EXPIRES_AT, number(Self::expiry(self.events_for))),
         ];
-        let sk = format!("{}#{:010}", table::listed(happened(event), queue_id), event.base.attempt);
+        let sk = format!("{}#{:010}", table::listed(event.base.happened_at(), queue_id), event.base.attempt);
         Ok(item(table::of_instance("ended", &event.base.instance_id), sk, attributes))
     }
 

@@ -1,7 +1,7 @@
 //! Generations and their attempts, in the partition of the generation; beside it the ways to them: by prompt id, by
 //! idempotency key, and those that were not sent.
 
-use super::calls::{NEW, SortKeys, THERE, Wanted, Words, Write};
+use super::calls::{NEW, THERE, Wanted, Words, Write};
 use super::item::{Item, get_number, get_text, item, key, number, required, text};
 use super::{DynamoStore, Failure, table, told};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -221,7 +221,7 @@ impl DynamoStore {
         let partition = table::generation(queue_id);
         let (meta, attempts) = futures::try_join!(
             self.get(key(partition.clone(), table::META)),
-            self.query(Wanted { sk: SortKeys::Beginning("attempt#".to_owned()), ..Wanted::all(partition) }),
+            self.query(Wanted::beginning(partition, "attempt#")),
         )?;
         let Some(meta) = meta else { return Ok(None) };
         let missing = || told("a generation has no record");

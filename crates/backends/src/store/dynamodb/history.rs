@@ -4,6 +4,7 @@
 use super::calls::{NEW, Wanted, Words, Write};
 use super::item::{Item, get_number, get_text, item, key, number, text};
 use super::{DynamoStore, Failure, table, told};
+use crate::store::periods::{counted, forgotten_before};
 use aws_sdk_dynamodb::types::AttributeValue;
 use monitor_core::cost::{Bucket, CLASSES, History, Run, Work};
 use monitor_core::event::Event;
@@ -13,10 +14,6 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use uuid::Uuid;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// Counts are kept by periods of so many milliseconds, so that old ones can go.
-const HALF_YEAR_MS: i64 = 182 * DAY_MS;
-const FORGOTTEN_AFTER_MS: i64 = 365 * DAY_MS;
 /// Runs of one transaction: with a bucket and a count each it stays below the hundred writes one may have.
 const AT_ONCE: usize = 30;
 /// Others learn too.
@@ -120,15 +117,8 @@ impl DynamoStore {
 
     async fn times_with(&self, instance_id: &str, runs: &[(&Work, Run)]) -> Result<Vec<Write>, Failure> {
         let partition = table::of_instance("times", instance_id);
-        let mut counts: BTreeMap<(&str, i64), (Timestamp, Distribution)> = BTreeMap::new();
-        for (work, run) in runs {
-            let half_year = run.at.as_millis().div_euclid(HALF_YEAR_MS);
-            let (newest, times) = counts.entry((&work.class_type, half_year)).or_default();
-            *newest = run.at.max(*newest);
-            times.learn(run.duration_ms);
-        }
         let mut writes = Vec::new();
-        for ((class_type, half_year), (newest, mut times)) in counts {
+        for ((class_type, half_year), (newest, mut times)) in counted(runs) {
             let sk = format!("{}#{}", table::part(class_type), table::ordered(half_year));
             let held = self.get(key(partition.clone(), sk.clone())).await?;
             if let Some(held) = &held
@@ -181,7 +171,7 @@ impl DynamoStore {
 
     /// What did not run for a year, and classes beyond what a [`History`] holds: a server may invent as many as it likes.
     pub(super) async fn forget_runs(&self, now: Timestamp) -> Result<(), Failure> {
-        let cutoff = now.as_millis().saturating_sub(FORGOTTEN_AFTER_MS);
+        let cutoff = forgotten_before(now);
         for instance_id in self.known_instances().await? {
             for what in ["cost", "times"] {
                 let partition = table::of_instance(what, &instance_id);

@@ -5,9 +5,9 @@ use super::calls::{Wanted, Words};
 use super::generations::{id_of, searched_beginning};
 use super::item::{Item, get_number, get_text, key, number, text};
 use super::{DynamoStore, Failure, table};
-use crate::store::listing::{Cursor, folded, ids_beginning_with, rank};
+use crate::store::listing::{Cursor, ended_at, folded, ids_beginning_with, rank, success_percentage};
 use monitor_core::generation::{Status, Summary};
-use monitor_core::time::{Timestamp, percentage};
+use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{ListQuery, Page, StoreError, Today};
 use uuid::Uuid;
 
@@ -149,12 +149,10 @@ fn shown(summary: &Summary, order: Words) -> (String, Words) {
     let mut set = vec!["st = :st", "seq = :seq", "i = :i"];
     let mut remove = Vec::new();
     let mut words = order.value("i", text(table::part(&summary.instance_id)));
-    // What was refused never ran and may have no end of its own.
-    let ended_at = summary.completed_at.or(summary.started_at).unwrap_or(summary.created_at);
     let searched = Some(folded(&summary.title)).filter(|title| title.len() <= SEARCHED);
     let optional = [
         ("sa", "sa = :sa", summary.started_at.map(|at| number(at.as_millis()))),
-        ("ea", "ea = :ea", summary.status.is_ended().then(|| number(ended_at.as_millis()))),
+        ("ea", "ea = :ea", ended_at(summary).map(|at| number(at.as_millis()))),
         ("t", "t = :t", searched.map(text)),
     ];
     for (name, assignment, value) in optional {
@@ -216,9 +214,7 @@ impl Filter {
 
 fn today(rows: &[&Row], start: Timestamp) -> Today {
     let day: Vec<&&Row> = rows.iter().filter(|row| row.created_at >= start.as_millis()).collect();
-    let of = |status: Status| day.iter().filter(|row| row.status == Some(rank(status))).count();
-    let (completed, failed) = (of(Status::Completed), of(Status::Failed));
-    let ended = completed + failed;
+    let of = |status: Status| day.iter().filter(|row| row.status == Some(rank(status))).count() as u64;
     let wait = |row: &&&Row| u64::try_from((row.started_at? - row.created_at).max(0)).ok();
     let mut waits: Vec<u64> = day.iter().filter_map(wait).collect();
     waits.sort_unstable();
@@ -229,6 +225,6 @@ fn today(rows: &[&Row], start: Timestamp) -> Today {
     Today {
         jobs: day.len() as u64,
         median_wait_ms: middle([waits.len().saturating_sub(1) / 2, waits.len() / 2]),
-        success_percentage: (ended > 0).then(|| percentage(completed as f64 / ended as f64 * 100.0)),
+        success_percentage: success_percentage(of(Status::Completed), of(Status::Failed)),
     }
 }

@@ -4,6 +4,7 @@ use super::calls::Wanted;
 use super::item::{Item, get_text, key};
 use super::media::{pending_key, users_of};
 use super::{DynamoStore, Failure, table};
+use crate::store::periods::orphaned_before;
 use monitor_core::event::Event;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{MediaRecord, Pruned, Retention};
@@ -12,7 +13,6 @@ use uuid::Uuid;
 
 /// Generations a call.
 const CHUNK: usize = 100;
-const ORPHAN_AGE_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl DynamoStore {
     pub(super) async fn forget(&self, retention: Retention, now: Timestamp) -> Result<Pruned, Failure> {
@@ -89,10 +89,9 @@ impl DynamoStore {
         Ok(())
     }
 
-    /// Events may be here before their generation; what has none after a day came when it was pruned already. Found by
-    /// the ends of attempts; what never ended expires by itself.
+    /// Found by the ends of attempts; what never ended expires by itself.
     async fn forget_orphans(&self, now: Timestamp) -> Result<(), Failure> {
-        let cutoff = table::ordered(now.as_millis().saturating_sub(ORPHAN_AGE_MS));
+        let cutoff = table::ordered(orphaned_before(now));
         let listed: BTreeSet<Uuid> = self.listed_generations().await?.into_iter().collect();
         for instance_id in self.known_instances().await? {
             let partition = table::of_instance("ended", &instance_id);
@@ -118,7 +117,7 @@ impl DynamoStore {
             let mut gone = Vec::new();
             for row in rows.iter().rev().skip(1) {
                 let event: Option<Event> = self.read_in(row, "d").await?;
-                let at = event.map(|event| event.base.occurred_at.unwrap_or(event.base.timestamp).as_millis());
+                let at = event.map(|event| event.base.happened_at().as_millis());
                 if at.is_some_and(|at| at < cutoff) {
                     gone.extend(get_text(row, "sk").map(|sk| key(partition.clone(), sk)));
                 }

@@ -1,6 +1,6 @@
 //! Attempts to come, in the partition of their generation; `plans` has the way to each, soonest first.
 
-use super::calls::{NEW, SortKeys, THERE, Wanted, Words, Write};
+use super::calls::{NEW, THERE, Wanted, Words, Write};
 use super::generations::id_of;
 use super::item::{get_number, item, key, number, text};
 use super::{DynamoStore, Failure, table, told};
@@ -45,8 +45,7 @@ impl DynamoStore {
 
     /// Under this number and above.
     pub(super) async fn plans_from(&self, queue_id: Uuid, number: u32) -> Result<Vec<PlannedRetry>, Failure> {
-        let sk = SortKeys::Beginning("plan#".to_owned());
-        let items = self.query(Wanted { sk, ..Wanted::all(table::generation(queue_id)) }).await?;
+        let items = self.query(Wanted::beginning(table::generation(queue_id), "plan#")).await?;
         let mut plans: Vec<PlannedRetry> = self.read_each(&items, "d").await;
         plans.retain(|plan| plan.number >= number);
         Ok(plans)

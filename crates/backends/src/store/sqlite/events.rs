@@ -4,7 +4,7 @@
 use super::values::{Id, decoded, integer, unsigned};
 use super::{Batch, Failure, Writes, history};
 use monitor_core::cost::Run;
-use monitor_core::event::{Body, Event};
+use monitor_core::event::Event;
 use monitor_core::time::Timestamp;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 use std::collections::HashSet;
@@ -32,13 +32,6 @@ pub(super) struct EventRow {
 impl EventRow {
     pub(super) fn of(event: &Event) -> Result<EventRow, Failure> {
         let base = &event.base;
-        let duration_ms = match &event.body {
-            Body::NodeExecuted(body) => body.duration_ms,
-            Body::JobCompleted(body) => Some(body.duration_ms),
-            Body::JobFailed(body) => body.duration_ms,
-            Body::JobInterrupted(body) => body.duration_ms,
-            _ => None,
-        };
         Ok(EventRow {
             event_id: base.event_id,
             queue_id: base.queue_id,
@@ -46,10 +39,10 @@ impl EventRow {
             prompt_id: base.prompt_id.clone(),
             attempt: base.attempt,
             sequence: base.sequence,
-            at: base.occurred_at.unwrap_or(base.timestamp),
+            at: base.happened_at(),
             kind: event.detail_type(),
             node_id: event.node_id().map(str::to_owned),
-            duration_ms,
+            duration_ms: event.duration_ms(),
             ends: event.is_terminal(),
             durable: event.is_durable(),
             measures: event.is_terminal() || Run::of(event).is_some(),

@@ -3,6 +3,7 @@
 
 use super::values::{Id, decoded, integer};
 use super::{Batch, Failure};
+use crate::store::periods::{counted, forgotten_before};
 use monitor_core::cost::{Bucket, CLASSES, History, Run, Work};
 use monitor_core::event::Event;
 use monitor_core::performance::Distribution;
@@ -11,11 +12,6 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, SqliteConnection, SqlitePool};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// Counts are kept by periods of so many milliseconds, so that old ones can go.
-const HALF_YEAR_MS: i64 = 182 * DAY_MS;
-const FORGOTTEN_AFTER_MS: i64 = 365 * DAY_MS;
 
 /// Learns what follows from events that are new: from the end of an attempt, and from a node's that came after it.
 pub(super) async fn follow(connection: &mut SqliteConnection, new: &[Id]) -> Result<(), Failure> {
@@ -159,13 +155,7 @@ static SAVE_TIMES: LazyLock<Batch> = LazyLock::new(|| {
 });
 
 async fn count(connection: &mut SqliteConnection, instance_id: &str, runs: &[(&Work, Run)]) -> Result<(), Failure> {
-    let mut counts: BTreeMap<(&str, i64), (Timestamp, Distribution)> = BTreeMap::new();
-    for (work, run) in runs {
-        let half_year = run.at.as_millis().div_euclid(HALF_YEAR_MS);
-        let (newest, times) = counts.entry((&work.class_type, half_year)).or_default();
-        *newest = run.at.max(*newest);
-        times.learn(run.duration_ms);
-    }
+    let mut counts = counted(runs);
     let places: Vec<&(&str, i64)> = counts.keys().collect();
     let rows = sqlx::query(
         "SELECT times, class_type, half_year FROM json_each(?2) AS place
@@ -239,7 +229,7 @@ pub(super) async fn class_times(
 pub(super) async fn forget(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), Failure> {
     for table in ["cost_buckets", "class_times"] {
         sqlx::query(AssertSqlSafe(format!("DELETE FROM {table} WHERE newest < ?")))
-            .bind(now.as_millis().saturating_sub(FORGOTTEN_AFTER_MS))
+            .bind(forgotten_before(now))
             .execute(&mut *connection)
             .await?;
         sqlx::query(AssertSqlSafe(format!(

@@ -2,9 +2,9 @@
 
 use super::Failure;
 use super::values::{Id, decoded, unsigned};
-use crate::store::listing::{Cursor, folded, ids_beginning_with, rank};
+use crate::store::listing::{Cursor, folded, ids_beginning_with, rank, success_percentage};
 use monitor_core::generation::Status;
-use monitor_core::time::{Timestamp, percentage};
+use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{ListQuery, Page, Today};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
 
@@ -108,10 +108,9 @@ async fn today(connection: &mut SqliteConnection, start: Timestamp) -> Result<To
     .bind(rank(Status::Failed))
     .fetch_one(connection)
     .await?;
-    let ended = completed + failed;
     Ok(Today {
         jobs: unsigned(jobs),
         median_wait_ms: median_wait.map(|wait| wait.round() as u64),
-        success_percentage: (ended > 0).then(|| percentage(completed as f64 / ended as f64 * 100.0)),
+        success_percentage: success_percentage(unsigned(completed), unsigned(failed)),
     })
 }

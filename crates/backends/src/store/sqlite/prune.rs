@@ -3,6 +3,7 @@
 
 use super::values::{Id, integer};
 use super::{Failure, history};
+use crate::store::periods::orphaned_before;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::{Pruned, Retention};
 use sqlx::{AssertSqlSafe, SqliteConnection};
@@ -11,10 +12,6 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 const CHUNK: i64 = 100;
 /// Monitor-level events a call.
 const EVENT_CHUNK: i64 = 5_000;
-/// Events may be here before their generation; what has none after so many milliseconds came when it was pruned
-/// already.
-const ORPHAN_AGE: u64 = 24 * 60 * 60 * 1000;
-
 pub(super) async fn prune(
     connection: &mut SqliteConnection,
     retention: Retention,
@@ -113,7 +110,7 @@ async fn orphans(connection: &mut SqliteConnection, now: Timestamp) -> Result<Ve
              AND (SELECT max(at) FROM events WHERE events.queue_id = known.queue_id) < ?1
          LIMIT ?2",
     )
-    .bind(now.as_millis().saturating_sub(integer(ORPHAN_AGE)))
+    .bind(orphaned_before(now))
     .bind(CHUNK)
     .fetch_all(connection)
     .await?;

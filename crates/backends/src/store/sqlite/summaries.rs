@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::values::{Id, integer};
-use crate::store::listing::{folded, rank};
+use crate::store::listing::{ended_at, folded, rank};
 use monitor_core::generation::Summary;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::ports::StoreError;
@@ -22,15 +22,13 @@ pub(super) struct SummaryRow {
 
 impl SummaryRow {
     pub(super) fn of(summary: &Summary) -> Result<SummaryRow, Failure> {
-        // What was refused never ran and may have no end of its own.
-        let ended_at = summary.completed_at.or(summary.started_at).unwrap_or(summary.created_at);
         Ok(SummaryRow {
             queue_id: summary.queue_id,
             instance_id: summary.instance_id.clone(),
             status: rank(summary.status),
             sequence: integer(summary.sequence),
             started_at: summary.started_at.map(Timestamp::as_millis),
-            ended_at: summary.status.is_ended().then_some(ended_at.as_millis()),
+            ended_at: ended_at(summary).map(Timestamp::as_millis),
             searched: folded(&summary.title),
             summary: serde_json::to_string(summary)?,
         })
