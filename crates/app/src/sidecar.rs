@@ -31,8 +31,6 @@ use tokio_util::sync::CancellationToken;
 /// Progress of one job on the bus: a step costs money there.
 const PROGRESS: Duration = Duration::from_secs(1);
 const DEAD_LETTERS: u64 = 16 << 20;
-/// Links in what is told straight to the pages.
-pub const LINKS: Duration = Duration::from_hours(12);
 
 /// The configuration lacks something; another try cannot do better.
 #[derive(Debug, thiserror::Error)]
@@ -140,7 +138,7 @@ fn direct(
     };
     let connections = DynamoStore::new(aws_sdk_dynamodb::Client::new(sdk), table.clone(), objects);
     let push = Push { connections: Arc::new(connections), gateway: Arc::new(ApiGateway::new(sdk, endpoint)) };
-    let links: Arc<dyn Links> = Arc::new(S3Links { media: media.clone(), valid: LINKS });
+    let links: Arc<dyn Links> = Arc::new(S3Links::new(media.clone()));
     Ok(Some(Direct::new(push, links)))
 }
 

@@ -4,14 +4,16 @@
 use super::websocket::headers;
 use super::{Failure, Parts};
 use crate::config::{Config, Environment};
-use crate::http::{Metrics, Site, router};
+use crate::http::{Access, Metrics, Site, router};
 use crate::live::{LiveSettings, LiveState};
-use ::http::{Request, Response, StatusCode, header};
+use ::http::{Method, Request, Response, StatusCode, header};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use monitor_core::generation::OutputStatus;
 use monitor_pipeline::api::Api;
+use monitor_pipeline::function::FunctionError;
 use monitor_pipeline::hub::{Hub, HubSettings};
 use serde_json::{Map, Value, json};
 use std::net::SocketAddr;
@@ -25,6 +27,7 @@ const LARGEST: usize = 4 * 1024 * 1024;
 #[derive(Clone)]
 pub(super) struct Answering {
     router: Router,
+    access: Arc<Access>,
     parts: Arc<Parts>,
 }
 
@@ -40,31 +43,36 @@ impl Answering {
         let site = Site::new(&config, api.clone(), Arc::new(Metrics::default()));
         // Pages listen elsewhere: the WebSocket API has connections of its own.
         let live = LiveState::new(Hub::new(HubSettings::default()), api, LiveSettings::default());
-        Answering { router: router(&site, live), parts: Arc::clone(parts) }
+        Answering { router: router(&site, live), access: site.access.clone(), parts: Arc::clone(parts) }
     }
 
     pub(super) async fn answer(&self, call: Value) -> Result<Value, Failure> {
         let request = request(&call)?;
-        let media = media_of(request.uri().path());
-        let never = self.router.clone().oneshot(request).await;
-        let response = match never {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
-        // Bytes come from the bucket itself, whatever their size: to whom the route would have given them.
-        if let Some((media_id, thumbnail)) = media.filter(|_| response.status().is_success()) {
-            return self.redirect(media_id, thumbnail).await;
+        // Bytes come from the bucket itself, whatever their size: to whom the route would have given them. What is not
+        // there, the route says.
+        if request.method() == Method::GET
+            && self.access.is_authorized(request.headers())
+            && let Some((media_id, thumbnail)) = media_of(request.uri().path())
+            && let Some(link) = self.link(media_id, thumbnail).await?
+        {
+            return Ok(json!({"statusCode": 302, "headers": {"location": link, "cache-control": "no-store"}}));
         }
-        told(response).await
+        match self.router.clone().oneshot(request).await {
+            Ok(response) => told(response).await,
+            Err(never) => match never {},
+        }
     }
 
-    async fn redirect(&self, media_id: Uuid, thumbnail: bool) -> Result<Value, Failure> {
-        let failed = |error: String| Failure::Delivery(error);
-        let row = self.parts.function.store.media_by_id(media_id).await.map_err(|error| failed(error.to_string()))?;
-        let content_type = row.and_then(|row| row.content_type);
-        let link = self.parts.remote.links.link(media_id, thumbnail, content_type.as_deref()).await;
-        let link = link.map_err(|error| failed(error.to_string()))?;
-        Ok(json!({"statusCode": 302, "headers": {"location": link, "cache-control": "no-store"}}))
+    /// To stored bytes; `None` where there are none.
+    async fn link(&self, media_id: Uuid, thumbnail: bool) -> Result<Option<String>, Failure> {
+        let row = self.parts.function.store.media_by_id(media_id).await.map_err(FunctionError::from)?;
+        let Some(row) = row.filter(|row| row.status == OutputStatus::Stored) else { return Ok(None) };
+        let key = if thumbnail { &row.thumbnail_key } else { &row.key };
+        if key.is_none() {
+            return Ok(None);
+        }
+        let link = self.parts.remote.links.link(media_id, thumbnail, row.content_type.as_deref()).await;
+        link.map(Some).map_err(|error| Failure::Delivery(error.to_string()))
     }
 }
 

@@ -25,12 +25,9 @@ use object_store::ObjectStore;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Larger outputs are the monitor's to refuse; nothing is stored from here.
 const MAX_BYTES: u64 = 0;
-/// How long links in answers and frames hold; a role's credentials seldom last longer.
-const LINKS: Duration = Duration::from_hours(12);
 
 /// What `CloudWatch`, alarms and dead letters see of a failure: `error_type` never changes its name.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +142,7 @@ impl Parts {
         let bucket = S3Settings { bucket: settings.bucket.clone(), ..S3Settings::default() };
         let objects = s3::bucket(&sdk, &bucket)?;
         let media = ObjectMedia::s3(&sdk, &bucket, MAX_BYTES)?;
-        let links = Arc::new(S3Links { media: media.clone(), valid: LINKS });
+        let links = Arc::new(S3Links::new(media.clone()));
         let media: Arc<dyn Media> = Arc::new(media);
         let table = aws_sdk_dynamodb::Client::new(&sdk);
         let store = Arc::new(DynamoStore::new(table, settings.table.clone(), objects.clone()));

@@ -82,7 +82,11 @@ impl Cloud {
             args.extend(["--template", template.to_str().unwrap()]);
         }
         let made = serde_json::from_str(&python(&args, &[])).unwrap();
-        Cloud { emulator, made, http: Client::builder().no_proxy().build().unwrap() }
+        Cloud {
+            emulator,
+            made,
+            http: Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap(),
+        }
     }
 
     pub fn output(&self, name: &str) -> &str {
@@ -135,6 +139,14 @@ impl Cloud {
         let bytes = response.bytes().await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::String(text)))
+    }
+
+    /// Where the API sends whoever asks for bytes.
+    pub async fn redirected(&self, path: &str) -> String {
+        let url = format!("{}{path}", self.output("HttpApiUrl"));
+        let response = patiently("an answer", self.http.get(url).bearer_auth(TOKEN).send()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::FOUND, "{path}");
+        response.headers()["location"].to_str().unwrap().to_owned()
     }
 
     pub async fn bytes(&self, url: &str) -> Vec<u8> {

@@ -93,6 +93,11 @@ async fn jobs_go_from_submission_to_pictures_in_the_bucket_however_they_end() {
     let bytes = cloud.bytes(picture["url"].as_str().unwrap()).await;
     assert_eq!(bytes.len() as u64, picture["size"].as_u64().unwrap());
     assert!(!cloud.bytes(picture["thumbnailUrl"].as_str().unwrap()).await.is_empty());
+    let media = format!("/v1/media/{}", picture["mediaId"].as_str().unwrap());
+    assert_eq!(cloud.bytes(&cloud.redirected(&media).await).await, bytes);
+    assert!(!cloud.bytes(&cloud.redirected(&format!("{media}/thumbnail")).await).await.is_empty());
+    let missing = format!("/v1/media/{}", Uuid::new_v4());
+    assert_eq!(cloud.request(Method::GET, &missing, None).await.0, StatusCode::NOT_FOUND);
     let prompt_id = generation["promptId"].as_str().unwrap();
     let (_, events) = cloud.request(Method::GET, &format!("/v1/jobs/{prompt_id}/events?limit=500"), None).await;
     assert_events(&events);

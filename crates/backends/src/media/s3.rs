@@ -147,10 +147,16 @@ impl ObjectMedia {
 /// Types that a browser shows without running anything; all others are bytes to keep.
 const SHOWN: [&str; 3] = ["image/", "video/", "audio/"];
 
-/// Valid as long as a page may stay open; the next answer has new ones.
-pub struct S3Links {
-    pub media: ObjectMedia,
-    pub valid: Duration,
+/// As long as a page may stay open; the next answer has new ones. A role's credentials seldom last longer.
+const LINK: Duration = Duration::from_hours(12);
+
+/// Links to what is in the bucket.
+pub struct S3Links(ObjectMedia);
+
+impl S3Links {
+    pub fn new(media: ObjectMedia) -> S3Links {
+        S3Links(media)
+    }
 }
 
 #[async_trait]
@@ -160,7 +166,7 @@ impl monitor_pipeline::ports::Links for S3Links {
         let shown =
             content_type.filter(|told| SHOWN.iter().any(|shown| told.starts_with(shown)) && !told.contains("svg"));
         let content_type = if thumbnail { "image/webp" } else { shown.unwrap_or("application/octet-stream") };
-        self.media.signed(key.as_ref(), Some(content_type), self.valid).await
+        self.0.signed(key.as_ref(), Some(content_type), LINK).await
     }
 }
 
