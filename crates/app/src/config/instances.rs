@@ -1,7 +1,7 @@
 //! The servers to watch: `[[instance]]`, `COMFYUI_HOST` with `COMFYUI_PORT`, `--comfyui`.
 
 use super::file::{self, Entry, InstanceTable};
-use super::settings::{parse_timeout, resolve};
+use super::given::{parse_timeout, resolve};
 use super::{ConfigError, Environment, Loaded, Origin, Secret};
 use http::{HeaderName, HeaderValue};
 use monitor_backends::comfy::Options;

@@ -3,6 +3,7 @@
 
 mod aws;
 mod file;
+mod given;
 mod instances;
 mod nearest;
 mod previews;
@@ -19,8 +20,9 @@ pub use retry::Retry;
 pub use secret::Secret;
 pub use show::show;
 
+use given::Given;
 use monitor_core::retry::PolicyError;
-use settings::{Given, SETTINGS, Setting};
+use settings::{SETTINGS, Setting};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;

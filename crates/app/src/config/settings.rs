@@ -1,34 +1,8 @@
 //! The table of settings: one row is all that is to know of one.
 
+use super::given::{Given, count, parse_timeout, quoted, small_count, switch};
 use super::{Config, Environment, LogFormat, PREFIX, Secret, quantity};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// A value as it was written, wherever.
-pub struct Given<'a> {
-    pub text: &'a str,
-    /// What a relative path is relative to: the folder of the file it stands in.
-    pub folder: &'a Path,
-    pub home: Option<&'a Path>,
-}
-
-impl Given<'_> {
-    fn path(&self) -> PathBuf {
-        resolve(self.text, self.folder, self.home)
-    }
-
-    /// `None` for the word `none`.
-    fn unless_none<T>(&self, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
-        if self.text == "none" { Ok(None) } else { parse(self.text).map(Some) }
-    }
-}
-
-pub(super) fn resolve(text: &str, folder: &Path, home: Option<&Path>) -> PathBuf {
-    match (text.strip_prefix("~/"), home) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => folder.join(text),
-    }
-}
+use std::path::PathBuf;
 
 pub struct Setting {
     /// As in the file: `media.max_bytes` is `max_bytes` under `[media]`.
@@ -370,37 +344,6 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(if config.log.format == LogFormat::Json { "json" } else { "text" })),
     },
 ];
-
-fn switch(text: &str) -> Result<bool, String> {
-    text.parse().map_err(|_| format!("{text:?} is neither `true` nor `false`"))
-}
-
-fn count(text: &str, least: u64) -> Result<u64, String> {
-    match text.parse() {
-        Ok(number) if number >= least => Ok(number),
-        _ => Err(format!("{text:?} is not a whole number from {least}")),
-    }
-}
-
-fn small_count(text: &str) -> Result<u32, String> {
-    count(text, 1)?.try_into().map_err(|_| format!("{text:?} is too large"))
-}
-
-/// At least a second: a job that may not even begin is a mistake.
-pub(super) fn parse_timeout(text: &str) -> Result<Option<Duration>, String> {
-    if text == "none" {
-        return Ok(None);
-    }
-    let limit = quantity::parse_duration(text)?;
-    if limit < Duration::from_secs(1) {
-        return Err(format!("{text:?} is less than a second: no job ends in that; \"none\" is no limit"));
-    }
-    Ok(Some(limit))
-}
-
-pub(super) fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
 
 pub(super) fn home(environment: &Environment) -> Option<PathBuf> {
     environment.get("HOME").or_else(|| environment.get("USERPROFILE")).map(PathBuf::from)

@@ -1,6 +1,7 @@
 //! `check-config`: the result as TOML, each value with its source. Secrets are masked.
 
-use super::settings::{SETTINGS, quoted};
+use super::given::quoted;
+use super::settings::SETTINGS;
 use super::{Instance, Loaded, Timeout, quantity, retry};
 
 /// As TOML that could be read again (but for the secrets).

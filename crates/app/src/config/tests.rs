@@ -120,7 +120,7 @@ fn a_servers_token_comes_from_the_file_a_file_or_a_variable() {
     assert_eq!(token("token = \"plain\""), Some(Secret::new("plain")));
     assert_eq!(token("token_env = \"GPU_TOKEN\""), Some(Secret::new("from-env")));
     assert_eq!(
-        token(&format!("token_file = {}", settings::quoted(&path.to_string_lossy()))),
+        token(&format!("token_file = {}", given::quoted(&path.to_string_lossy()))),
         Some(Secret::new("from-file"))
     );
     assert!(refusal("[[instance]]\ntoken_env = \"NOPE\"").contains("NOPE is not set"));

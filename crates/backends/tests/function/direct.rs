@@ -1,8 +1,8 @@
 //! The way past the bus: a monitor that posts to the connections itself.
 
-use crate::stage::{Stage, World, stage};
+use crate::stage::{Stage, World, overall_progress, stage};
 use async_trait::async_trait;
-use monitor_core::frame::{Frame, FrameBody, JobHeader, PreviewHeader, ProgressType, QueuePlace};
+use monitor_core::frame::{Frame, FrameBody, JobHeader, PreviewHeader, QueuePlace};
 use monitor_core::generation::Status;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::audience::Audience;
@@ -163,22 +163,7 @@ fn executed(sequence: u64) -> Frame {
 }
 
 fn progress(sequence: u64) -> Frame {
-    frame(
-        sequence,
-        FrameBody::JobProgress {
-            progress_type: ProgressType::OverallProgress,
-            progress_data: None,
-            nodes: Vec::new(),
-            overall_percentage: 1.0,
-            elapsed_ms: 0,
-            eta: None,
-            over_ms: None,
-            critical_node_id: None,
-            stalled_since: None,
-            message: None,
-            next: Vec::new(),
-        },
-    )
+    frame(sequence, overall_progress())
 }
 
 fn preview(sequence: u64) -> PreviewHeader {

@@ -1,6 +1,6 @@
 //! Connections that are gone, slow, or have no room for all of a frame.
 
-use crate::stage::stage;
+use crate::stage::{overall_progress, stage};
 use monitor_core::event::JobError;
 use monitor_core::frame::{Frame, FrameBody, PreviewHeader};
 use monitor_core::time::Timestamp;
@@ -8,7 +8,6 @@ use monitor_pipeline::hub::Topic;
 use monitor_pipeline::ports::{Listener, PostError};
 use monitor_pipeline::push::Post;
 use monitor_testkit::conformance::sample::{Job, attempt, record};
-use serde_json::json;
 use uuid::Uuid;
 
 fn frame(body: FrameBody) -> Post {
@@ -38,21 +37,8 @@ async fn a_connection_that_is_gone_is_forgotten_and_the_others_are_told() {
 #[tokio::test(start_paused = true)]
 async fn who_takes_no_more_for_now_misses_progress_and_gets_the_rest_later() {
     let stage = stage().await;
-    let conflated = FrameBody::JobProgress {
-        progress_type: monitor_core::frame::ProgressType::OverallProgress,
-        progress_data: None,
-        nodes: Vec::new(),
-        overall_percentage: 1.0,
-        elapsed_ms: 0,
-        eta: None,
-        over_ms: None,
-        critical_node_id: None,
-        stalled_since: None,
-        message: None,
-        next: Vec::new(),
-    };
     stage.world.refuse("slow", [PostError::Throttled, PostError::Throttled, PostError::Failed("503".to_owned())]);
-    stage.function.push.to_one("slow", &[frame(conflated), frame(failed("x", Vec::new()))]).await;
+    stage.function.push.to_one("slow", &[frame(overall_progress()), frame(failed("x", Vec::new()))]).await;
     assert_eq!(stage.world.told("slow"), ["job_failed"]);
 }
 
@@ -100,5 +86,4 @@ fn a_preview_is_text_with_its_image_in_base64_and_none_where_it_would_be_too_lar
         assert!(post.contains(part), "{part} in {post}");
     }
     assert!(Post::preview(&header, &vec![0; 128 * 1024]).is_none());
-    let _ = json!(null);
 }

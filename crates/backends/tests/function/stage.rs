@@ -5,6 +5,7 @@ use bytes::Bytes;
 use monitor_backends::media::object::ObjectMedia;
 use monitor_backends::store::sqlite::Sqlite;
 use monitor_core::event::Event;
+use monitor_core::frame::{FrameBody, ProgressType};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::function::Function;
 use monitor_pipeline::hub::Topic;
@@ -153,6 +154,23 @@ impl Commands for World {
         }
         self.sent.lock().unwrap().push((instance_id.to_owned(), command.clone()));
         Ok(())
+    }
+}
+
+/// A frame that a newer one of its kind replaces.
+pub fn overall_progress() -> FrameBody {
+    FrameBody::JobProgress {
+        progress_type: ProgressType::OverallProgress,
+        progress_data: None,
+        nodes: Vec::new(),
+        overall_percentage: 1.0,
+        elapsed_ms: 0,
+        eta: None,
+        over_ms: None,
+        critical_node_id: None,
+        stalled_since: None,
+        message: None,
+        next: Vec::new(),
     }
 }
 
