@@ -81,10 +81,12 @@ def lint(text: str, suffix: str, ignored: list) -> list:
 
 
 def rules(template: dict) -> dict:
-    """The rules of our bus, by the ending of their names, each with the handler it calls."""
+    """Those that hear of events, by the ending of their names, each with the handler it calls."""
     functions = of_type(template, "AWS::Lambda::Function")
     found = {}
     for rule in of_type(template, "AWS::Events::Rule").values():
+        if "EventPattern" not in rule:
+            continue
         called = [functions[target["Arn"]["Fn::GetAtt"][0]] for target in rule["Targets"]]
         handlers = [function["Environment"]["Variables"]["HANDLER"] for function in called]
         found[ending(rule["Name"])] = (rule.get("EventBusName"), rule["EventPattern"], handlers)
@@ -128,7 +130,7 @@ def faults_of_names(template: dict) -> list:
         found.append(f"there is no queue {', '.join(sorted(missing))}")
     (bucket,) = [b for name, b in of_type(template, "AWS::S3::Bucket").items() if name == "Bucket"]
     ended = {rule.get("Prefix") for rule in bucket["LifecycleConfiguration"]["Rules"]}
-    for wanted in (constant("bulk.rs", "FOLDER") + "/", constant("commands/sqs.rs", "LARGE")):
+    for wanted in (constant("bulk.rs", "FOLDER") + "/", constant("commands/sqs.rs", "LARGE"), constant("media/deliveries.rs", "PREFIX")):
         if wanted not in ended:
             found.append(f"nothing ends below {wanted} in the bucket")
     return found

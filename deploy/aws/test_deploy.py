@@ -172,6 +172,8 @@ class Deployed(unittest.TestCase):
         self.hold("ws-connect", [put, many, write("documents/x"), read, post, send], [done] + [DENIED] * 5)
         told = [done, done, done, done, DENIED, DENIED, not_there, DENIED]
         self.hold("generate", [put, send, write("commands/x"), write("documents/x"), write("media/x"), post, read, scan], told)
+        delete = lambda name: ("s3", "delete_object", {"Bucket": bucket, "Key": name})
+        self.hold("retention", [put, delete("media/x"), delete("documents/x"), write("media/x"), post], [done, done] + [DENIED] * 3)
         # Of the others it is enough that they are given the same.
         template = check.expanded(check.TEMPLATE.read_text())
         given = {}
@@ -182,6 +184,7 @@ class Deployed(unittest.TestCase):
         groups = [
             ["generate", "generations"],
             ["init", "job-completion", "job-failure", "job-progress", "job-start", "ws-default"],
+            ["retention"],
             ["ws-connect", "ws-disconnect"],
         ]
         self.assertEqual(sorted(sorted(group) for group in given.values()), groups)

@@ -64,7 +64,7 @@ fn main() {
 }
 
 async fn measure(progress: &str) -> Vec<Measured> {
-    let cloud = Cloud::deployed(None);
+    let cloud = Cloud::deployed(None, &[]);
     let fake = FakeComfy::builder().script(Script::new()).start().await.unwrap();
     let sidecar = cloud.monitor(&fake, progress).await;
     let mut live = cloud.live().await;

@@ -12,7 +12,7 @@ use monitor_pipeline::handlers::Context;
 use monitor_pipeline::journal::Journal;
 use monitor_pipeline::library::{self, Fetching, Library, Patience};
 use monitor_pipeline::monitor::{self, MonitorHandle, Timing};
-use monitor_pipeline::ports::{Bus, Media, Retention, Store};
+use monitor_pipeline::ports::{Bus, Media, Store};
 use monitor_pipeline::read_model::ReadModel;
 use monitor_pipeline::relay::{Relay, RelayHandle};
 use monitor_pipeline::retry::Desk;
@@ -221,15 +221,12 @@ fn keep_house(
     read_model: Arc<ReadModel>,
     stop: CancellationToken,
 ) {
-    let retention = Retention {
-        max_age_ms: config.retention.max_age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
-        max_count: config.retention.max_count,
-    };
+    let retention = config.retention.asked_of_stores();
     let pruning = stop.clone();
     tokio::spawn(async move {
         let mut rounds = tokio::time::interval(PRUNE_INTERVAL);
         while pruning.run_until_cancelled(rounds.tick()).await.is_some() {
-            match library::prune(store.as_ref(), media.as_ref(), retention).await {
+            match library::prune(store.as_ref(), media.as_ref(), retention, &pruning).await {
                 Ok(0) => {}
                 Ok(generations) => tracing::info!(generations, "removed what is older than is to be kept"),
                 Err(error) => tracing::warn!(%error, "old generations could not be removed"),

@@ -270,11 +270,22 @@ pub struct RequestData {
     pub previews: Option<bool>,
 }
 
+/// What tells a preview's header from all other frames.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub enum PreviewKind {
+    #[default]
+    Preview,
+}
+
 /// The JSON part of a binary preview frame: u32 big endian length, this, image bytes.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-#[cfg_attr(test, derive(ts_rs::TS), ts(rename = "PreviewHeader"))]
-#[serde(tag = "type", rename = "preview", rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
 pub struct PreviewHeader {
+    #[serde(rename = "type")]
+    pub kind: PreviewKind,
     pub queue_id: Uuid,
     pub prompt_id: String,
     pub node_id: String,

@@ -6,7 +6,7 @@ mod kind;
 use crate::clock;
 use crate::comfy::{Comfy, ComfyError};
 use crate::journal::Journal;
-use crate::ports::{Deliveries, Media, MediaError, MediaRecord, Store, StoreError};
+use crate::ports::{Deliveries, Media, MediaError, MediaRecord, Retention, Store, StoreError};
 use crate::read_model::ReadModel;
 use backon::{BackoffBuilder, ExponentialBuilder};
 use bytes::Bytes;
@@ -367,11 +367,13 @@ fn settle(row: &mut MediaRecord, stored: Result<crate::ports::StoredFile, String
     }
 }
 
-/// Removes what is beyond the retention, a few hundred generations at a time.
+/// Removes what is beyond the retention, a few hundred generations at a time, until nothing is or `stop` says so: what is
+/// left then is found by the next.
 pub async fn prune(
     store: &dyn Store,
     media: &dyn Media,
-    retention: crate::ports::Retention,
+    retention: Retention,
+    stop: &CancellationToken,
 ) -> Result<u64, StoreError> {
     let mut gone = 0;
     loop {
@@ -384,7 +386,7 @@ pub async fn prune(
                 tracing::warn!(%error, key, "a file of a removed generation stays behind");
             }
         }
-        if pruned.generations == 0 {
+        if pruned.generations == 0 || stop.is_cancelled() {
             return Ok(gone);
         }
         tokio::task::yield_now().await;

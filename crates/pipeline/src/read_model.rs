@@ -12,7 +12,7 @@ use crate::hub::Topic;
 use crate::journal::Journal;
 use crate::ports::{AttemptRecord, GenerationRecord, MediaRecord, Store, StoreError};
 use monitor_core::event::Event;
-use monitor_core::frame::{Frame, FrameBody, PreviewHeader};
+use monitor_core::frame::{Frame, FrameBody, PreviewHeader, PreviewKind};
 use monitor_core::generation::{Generation, Instance, NodeError, OutputStatus, Status, Summary};
 use monitor_core::time::{Now, Timestamp};
 use monitor_core::tracker::{Pace, Picture, Place};
@@ -214,6 +214,7 @@ impl ReadModel {
             return;
         }
         let header = PreviewHeader {
+            kind: PreviewKind::Preview,
             queue_id: picture.queue_id,
             prompt_id: picture.prompt_id.clone(),
             node_id: picture.node_id.clone(),

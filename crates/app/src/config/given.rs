@@ -16,11 +16,11 @@ impl Given<'_> {
     pub(super) fn path(&self) -> PathBuf {
         resolve(self.text, self.folder, self.home)
     }
+}
 
-    /// `None` for the word `none`.
-    pub(super) fn unless_none<T>(&self, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
-        if self.text == "none" { Ok(None) } else { parse(self.text).map(Some) }
-    }
+/// `None` for the word `none`.
+pub(super) fn unless_none<T>(text: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+    if text == "none" { Ok(None) } else { parse(text).map(Some) }
 }
 
 pub(super) fn resolve(text: &str, folder: &Path, home: Option<&Path>) -> PathBuf {

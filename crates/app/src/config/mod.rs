@@ -8,6 +8,7 @@ mod instances;
 mod nearest;
 mod previews;
 pub mod quantity;
+mod retention;
 mod retry;
 mod secret;
 pub mod settings;
@@ -16,6 +17,7 @@ mod show;
 pub use aws::{Aws, Progress};
 pub use instances::{Instance, Timeout};
 pub use previews::{PreviewMethod, Previews};
+pub use retention::Retention;
 pub use retry::Retry;
 pub use secret::Secret;
 pub use show::show;
@@ -64,15 +66,6 @@ pub struct Config {
 pub struct Media {
     /// Larger outputs are not kept, in bytes.
     pub max_bytes: u64,
-}
-
-/// Which ended generations stay.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// `None`: for ever.
-    pub max_age: Option<Duration>,
-    /// The newest that many; `None`: all.
-    pub max_count: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,7 +197,7 @@ impl Config {
             retry: Retry::default(),
             previews: Previews::default(),
             media: Media { max_bytes: 2 << 30 },
-            retention: Retention { max_age: Some(Duration::from_hours(30 * 24)), max_count: Some(10_000) },
+            retention: Retention::default(),
             limits: Limits { request_bytes: 16 << 20, live_connections: 1_000, subscriptions: 100 },
             aws: Aws::default(),
             log: Log {

@@ -1,7 +1,7 @@
 //! The table of settings: one row is all that is to know of one.
 
-use super::given::{Given, count, parse_timeout, quoted, small_count, switch};
-use super::{Config, Environment, LogFormat, PREFIX, Secret, quantity};
+use super::given::{Given, count, parse_timeout, quoted, small_count, switch, unless_none};
+use super::{Config, Environment, LogFormat, PREFIX, Retention, Secret, quantity};
 use std::path::PathBuf;
 
 pub struct Setting {
@@ -192,7 +192,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: None,
         secret: false,
         set: |config, given| {
-            config.retention.max_age = given.unless_none(quantity::parse_duration)?;
+            config.retention.max_age = Retention::read_age(given.text)?;
             Ok(())
         },
         show: |config| Some(quoted(&config.retention.max_age.map_or("none".to_owned(), quantity::show_duration))),
@@ -202,7 +202,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: None,
         secret: false,
         set: |config, given| {
-            config.retention.max_count = given.unless_none(|text| count(text, 0))?;
+            config.retention.max_count = Retention::read_count(given.text)?;
             Ok(())
         },
         show: |config| Some(config.retention.max_count.map_or_else(|| quoted("none"), |count| count.to_string())),
@@ -312,7 +312,7 @@ pub const SETTINGS: &[Setting] = &[
         flag: None,
         secret: false,
         set: |config, given| {
-            config.aws.encryption = given.unless_none(|text| Ok(text.to_owned()))?;
+            config.aws.encryption = unless_none(given.text, |text| Ok(text.to_owned()))?;
             Ok(())
         },
         show: |config| config.aws.encryption.as_deref().map(quoted),

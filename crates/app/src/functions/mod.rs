@@ -25,9 +25,13 @@ use object_store::ObjectStore;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio_util::sync::CancellationToken;
 
 /// Larger outputs are the monitor's to refuse; nothing is stored from here.
 const MAX_BYTES: u64 = 0;
+/// For the generations that go at once: no call is cut off in the middle of them.
+const LAST_ROUND: Duration = Duration::from_mins(1);
 
 /// What `CloudWatch`, alarms and dead letters see of a failure: `error_type` never changes its name.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +85,7 @@ enum Handler {
     Disconnect,
     Message,
     Http,
+    Retention,
 }
 
 impl Handler {
@@ -91,6 +96,7 @@ impl Handler {
             "ws-disconnect" => Handler::Disconnect,
             "ws-default" => Handler::Message,
             "generate" | "generations" => Handler::Http,
+            "retention" => Handler::Retention,
             _ => return None,
         })
     }
@@ -129,6 +135,7 @@ async fn run() -> anyhow::Result<()> {
                 Handler::Disconnect => websocket::disconnect(&parts, &call.payload).await,
                 Handler::Message => websocket::message(&parts, &call.payload).await,
                 Handler::Http => answering.answer(call.payload).await,
+                Handler::Retention => parts.forget(call.context.deadline()).await,
             };
             outcome.inspect_err(|failure| tracing::error!(error = %failure, "a call failed"))
         }
@@ -178,6 +185,22 @@ impl Parts {
         Ok(self.function.event(&event).await?)
     }
 
+    /// What is older than is kept. What time does not suffice for, the next call does.
+    async fn forget(&self, deadline: SystemTime) -> Result<Value, Failure> {
+        let left = deadline.duration_since(SystemTime::now()).unwrap_or_default().saturating_sub(LAST_ROUND);
+        let stop = CancellationToken::new();
+        let pruning = self.function.prune(self.settings.retention.asked_of_stores(), &stop);
+        tokio::pin!(pruning);
+        let generations = tokio::select! {
+            done = &mut pruning => done,
+            () = tokio::time::sleep(left) => {
+                stop.cancel();
+                pruning.await
+            }
+        }?;
+        Ok(json!({"generations": generations}))
+    }
+
     async fn delivered(&self, key: &str) -> Result<(), Failure> {
         let Some(media_id) = media_id_of(key) else { return Ok(()) };
         let told = |error: monitor_pipeline::ports::MediaError| Failure::Delivery(error.to_string());
@@ -198,6 +221,7 @@ mod tests {
             assert_eq!(Handler::named(name), Some(Handler::Events));
         }
         assert_eq!(Handler::named("generate"), Some(Handler::Http));
+        assert_eq!(Handler::named("retention"), Some(Handler::Retention));
         assert_eq!(Handler::named("bootstrap"), None);
     }
 

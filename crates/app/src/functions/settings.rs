@@ -1,6 +1,6 @@
 //! What the template tells its functions, by environment variables.
 
-use crate::config::{Log, LogFormat, Secret};
+use crate::config::{Log, LogFormat, Retention, Secret};
 use anyhow::Context as _;
 
 #[derive(Clone, Debug)]
@@ -15,6 +15,7 @@ pub(crate) struct Settings {
     pub(crate) token: Option<Secret>,
     /// Pages that may use the API, as browsers write origins.
     pub(crate) origins: Vec<String>,
+    pub(crate) retention: Retention,
     pub(crate) log: Log,
 }
 
@@ -24,6 +25,18 @@ fn variable(name: &str) -> Option<String> {
 
 fn required(name: &str) -> anyhow::Result<String> {
     variable(name).with_context(|| format!("{name} is not set: the template sets it for each function"))
+}
+
+fn retention() -> anyhow::Result<Retention> {
+    let mut retention = Retention::default();
+    let told = |name: &str, error: String| anyhow::anyhow!("{name}: {error}");
+    if let Some(age) = variable("RETENTION_MAX_AGE") {
+        retention.max_age = Retention::read_age(&age).map_err(|error| told("RETENTION_MAX_AGE", error))?;
+    }
+    if let Some(count) = variable("RETENTION_MAX_COUNT") {
+        retention.max_count = Retention::read_count(&count).map_err(|error| told("RETENTION_MAX_COUNT", error))?;
+    }
+    Ok(retention)
 }
 
 impl Settings {
@@ -45,6 +58,7 @@ impl Settings {
                 .unwrap_or_else(|| monitor_backends::commands::sqs::PREFIX.to_owned()),
             token,
             origins: origins.split(',').map(str::trim).filter(|origin| !origin.is_empty()).map(str::to_owned).collect(),
+            retention: retention()?,
             log: Log { level: variable("RUST_LOG").unwrap_or_else(|| "warn".to_owned()), format: LogFormat::Json },
         })
     }

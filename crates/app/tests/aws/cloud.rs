@@ -60,8 +60,8 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// The template as it is, or another one.
-    pub fn deployed(template: Option<&Path>) -> Cloud {
+    /// The template as it is, or another one; `set` is parameters, `NAME=VALUE`.
+    pub fn deployed(template: Option<&Path>, set: &[&str]) -> Cloud {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let emulator = Emulator::start(true);
         let (script, endpoint) = (root().join("deploy/aws/deploy.py"), emulator.endpoint());
@@ -78,6 +78,7 @@ impl Cloud {
             &token,
             "LogLevel=warn",
         ];
+        args.extend(set);
         if let Some(template) = template {
             args.extend(["--template", template.to_str().unwrap()]);
         }
@@ -205,6 +206,15 @@ impl Cloud {
             \tfailed += events.put_events(Entries=entries)['FailedEntryCount']\n\
             print(json.dumps(failed))";
         self.ask_with(script, &[("EVENTS", &events.to_string())]).as_u64().unwrap()
+    }
+
+    /// A function by its name, and what it answers.
+    pub fn call(&self, function: &str) -> Value {
+        self.ask_with(
+            "answer = client('lambda').invoke(FunctionName='comfyui-monitor-' + os.environ['FUNCTION'], Payload='{}')\n\
+             print(answer['Payload'].read().decode())",
+            &[("FUNCTION", function)],
+        )
     }
 
     /// How often functions were called until now.

@@ -69,7 +69,7 @@ fn assert_events(events: &Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_go_from_submission_to_pictures_in_the_bucket_however_they_end() {
-    let cloud = Cloud::deployed(None);
+    let cloud = Cloud::deployed(None, &["RetentionMaxCount=1"]);
     let fake = server(steady()).await;
     let sidecar = cloud.monitor(&fake, "both").await;
     let mut live = cloud.live().await;
@@ -156,12 +156,21 @@ async fn jobs_go_from_submission_to_pictures_in_the_bucket_however_they_end() {
 
     sidecar.finish(&[]).await;
     cloud.when("/v1/instances", |list| list["items"][0]["state"] == "disconnected").await;
+
+    // What this stack keeps is the newest, and of all others nothing: neither rows nor files.
+    let link = cloud.redirected(&media).await;
+    assert_eq!(cloud.call("retention"), json!({"generations": 6}));
+    assert_eq!(cloud.request(Method::GET, &format!("/v1/generations/{queue_id}"), None).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(reqwest::get(link).await.unwrap().status(), StatusCode::NOT_FOUND);
+    let (_, list) = cloud.request(Method::GET, "/v1/generations", None).await;
+    assert_eq!((list["items"].as_array().unwrap().len(), &list["items"][0]["queueId"]), (1, &refused["queueId"]));
+    assert_eq!(cloud.call("retention"), json!({"generations": 0}));
     cloud.assert_quiet();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_that_fail_or_are_stopped_end_so_everywhere_over_the_bus_alone() {
-    let cloud = Cloud::deployed(None);
+    let cloud = Cloud::deployed(None, &[]);
     let script = Script::new()
         .class("KSampler", NodeScript::new().lasting(Duration::from_mins(1)).steps(600))
         .node("8", NodeScript::new().failing(Failure::error("torch.OutOfMemoryError", "Allocation on device")));

@@ -12,7 +12,7 @@ async fn a_template_whose_functions_may_not_write_the_table_does_not_work_and_sa
     assert_ne!(real, lacking);
     let template = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("lacking-{}.yaml", std::process::id()));
     std::fs::write(&template, lacking).unwrap();
-    let cloud = Cloud::deployed(Some(&template));
+    let cloud = Cloud::deployed(Some(&template), &[]);
     let fake = FakeComfy::builder().start().await.unwrap();
     let _sidecar = crate::sidecar::Sidecar::start(&cloud, &fake, "bus");
     let began = Instant::now();

@@ -1,7 +1,7 @@
 use crate::server::{closed_with, hear, say, start, start_with, started, subscribe};
 use comfyui_monitor::live::LiveSettings;
 use futures::{SinkExt, StreamExt};
-use monitor_core::frame::PreviewHeader;
+use monitor_core::frame::{PreviewHeader, PreviewKind};
 use monitor_pipeline::hub::{CloseCode, Encoded, HubSettings};
 use serde_json::json;
 use std::sync::Arc;
@@ -96,6 +96,7 @@ async fn a_preview_comes_as_a_binary_frame_to_who_asked_for_it() {
     assert_eq!(hear(&mut socket).await["type"], "subscription_confirmed");
     assert_eq!(hear(&mut socket).await["type"], "snapshot");
     let header = PreviewHeader {
+        kind: PreviewKind::Preview,
         queue_id: id,
         prompt_id: "p".to_owned(),
         node_id: "3".to_owned(),

@@ -2,7 +2,7 @@
 
 use crate::stage::{Stage, World, overall_progress, stage};
 use async_trait::async_trait;
-use monitor_core::frame::{Frame, FrameBody, JobHeader, PreviewHeader, QueuePlace};
+use monitor_core::frame::{Frame, FrameBody, JobHeader, PreviewHeader, PreviewKind, QueuePlace};
 use monitor_core::generation::Status;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::audience::Audience;
@@ -168,6 +168,7 @@ fn progress(sequence: u64) -> Frame {
 
 fn preview(sequence: u64) -> PreviewHeader {
     PreviewHeader {
+        kind: PreviewKind::Preview,
         queue_id: id(),
         prompt_id: "p".to_owned(),
         node_id: "3".to_owned(),

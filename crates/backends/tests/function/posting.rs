@@ -2,7 +2,7 @@
 
 use crate::stage::{overall_progress, stage};
 use monitor_core::event::JobError;
-use monitor_core::frame::{Frame, FrameBody, PreviewHeader};
+use monitor_core::frame::{Frame, FrameBody, PreviewHeader, PreviewKind};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::hub::Topic;
 use monitor_pipeline::ports::{Listener, PostError};
@@ -73,6 +73,7 @@ async fn a_gateway_that_finds_it_too_large_gets_the_smaller_form_as_well() {
 #[test]
 fn a_preview_is_text_with_its_image_in_base64_and_none_where_it_would_be_too_large() {
     let header = PreviewHeader {
+        kind: PreviewKind::Preview,
         queue_id: Uuid::from_u128(1),
         prompt_id: "p".to_owned(),
         node_id: "3".to_owned(),

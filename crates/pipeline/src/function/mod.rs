@@ -11,9 +11,9 @@ use crate::clock;
 use crate::handlers::{Context, Handler};
 use crate::hub::{EncodeError, Snapshot, TooManySubscriptions, Topic};
 use crate::journal::Journal;
-use crate::library::{Fetching, Library, Patience};
+use crate::library::{self, Fetching, Library, Patience};
 use crate::links;
-use crate::ports::{Deliveries, Links, Listener, Media, MediaRecord, Roster, Store, StoreError};
+use crate::ports::{Deliveries, Links, Listener, Media, MediaRecord, Retention, Roster, Store, StoreError};
 use crate::push::{Post, Push, by_topic};
 use crate::read_model::ReadModel;
 use crate::roster;
@@ -78,6 +78,11 @@ impl Function {
         context.library.delivered(settled).await?;
         self.tell(gathered.taken(), false).await;
         Ok(())
+    }
+
+    /// Removes what is beyond the retention; how many generations went.
+    pub async fn prune(&self, retention: Retention, stop: &CancellationToken) -> Result<u64, FunctionError> {
+        Ok(library::prune(self.store.as_ref(), self.media.as_ref(), retention, stop).await?)
     }
 
     pub async fn connected(&self, connection_id: &str) -> Result<(), FunctionError> {

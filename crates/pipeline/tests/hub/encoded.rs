@@ -1,7 +1,7 @@
 use super::{job_frame, plain, progress, started};
 use crate::pipe::Pipe;
 use monitor_core::event::JobError;
-use monitor_core::frame::{ErrorCode, FrameBody, PreviewHeader};
+use monitor_core::frame::{ErrorCode, FrameBody, PreviewHeader, PreviewKind};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::hub::{Class, CloseCode, Encoded, Hub, HubSettings, Sink, Snapshot};
 use uuid::Uuid;
@@ -45,6 +45,7 @@ fn a_line_break_in_a_frame_does_not_end_the_event() {
 #[test]
 fn a_preview_is_the_length_of_its_header_the_header_and_the_image() {
     let header = PreviewHeader {
+        kind: PreviewKind::Preview,
         queue_id: Uuid::nil(),
         prompt_id: "p".to_owned(),
         node_id: "3".to_owned(),

@@ -1,6 +1,6 @@
 use super::{confirmed, give_snapshots, plain, progress, snapshot, started};
 use crate::pipe::Pipe;
-use monitor_core::frame::{FrameBody, PreviewHeader};
+use monitor_core::frame::{FrameBody, PreviewHeader, PreviewKind};
 use monitor_core::generation::Summary;
 use monitor_core::time::Timestamp;
 use monitor_pipeline::hub::{CloseCode, Encoded, Hub, HubSettings, NoSeat, Pull, Pulled, Snapshot, Subscriber, Topic};
@@ -39,6 +39,7 @@ fn update(queue_id: Uuid, sequence: u64) -> Encoded {
 
 fn preview(queue_id: Uuid, sequence: u64) -> Encoded {
     let header = PreviewHeader {
+        kind: PreviewKind::Preview,
         queue_id,
         prompt_id: "p".to_owned(),
         node_id: "3".to_owned(),

@@ -120,7 +120,7 @@ describe("signed links", () => {
 
 describe("previews", () => {
   const picture = (value: number, contentType = "image/png"): Preview => ({
-    header: { type: "PreviewHeader", queueId: "q", promptId: "p", nodeId: "3", contentType, sequence: 1, value },
+    header: { type: "preview", queueId: "q", promptId: "p", nodeId: "3", contentType, sequence: 1, value },
     image: new Uint8Array([value]),
   });
   const [running] = [...states(job("02-txt2img"))].filter((state) => state.running.length > 0);

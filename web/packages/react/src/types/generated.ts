@@ -251,7 +251,12 @@ export type OutputStatus = "pending" | "stored" | "failed";
 /**
  * The JSON part of a binary preview frame: u32 big endian length, this, image bytes.
  */
-export type PreviewHeader = { "type": "PreviewHeader", queueId: string, promptId: string, nodeId: string, contentType: string, sequence: number, value?: number, max?: number, };
+export type PreviewHeader = { type: PreviewKind, queueId: string, promptId: string, nodeId: string, contentType: string, sequence: number, value?: number, max?: number, };
+
+/**
+ * What tells a preview's header from all other frames.
+ */
+export type PreviewKind = "preview";
 
 export type ProgressData = { nodeId: string, displayNodeId: string, 
 /**
