@@ -14,6 +14,7 @@ import boto3
 import check
 import package
 from botocore.config import Config
+from template import HERE, TEMPLATE, expanded, of_type
 
 STAND_IN = f"""#!{sys.executable}
 import boto3, functools, json, os, urllib.request
@@ -65,7 +66,7 @@ class Deployed(unittest.TestCase):
 
     @classmethod
     def deploy(cls, *args) -> tuple:
-        asked = [sys.executable, check.HERE / "deploy.py", "--emulator", cls.url, "--zip", cls.folder / "functions.zip", *args]
+        asked = [sys.executable, HERE / "deploy.py", "--emulator", cls.url, "--zip", cls.folder / "functions.zip", *args]
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "COMFYUI_MONITOR_"))}
         done = subprocess.run(asked, capture_output=True, text=True, check=False, env=environment)
         return done.stderr, json.loads(done.stdout) if done.returncode == 0 else None
@@ -155,6 +156,15 @@ class Deployed(unittest.TestCase):
             self.assertEqual(allowed(origin), origin)
         self.assertIsNone(allowed("https://another.example"))
 
+    def test_what_a_browser_asks_before_a_call_is_answered_without_a_token(self):
+        """By the emulator as by API Gateway, which gives it to a route that would take it: faults_of_routes finds those."""
+        asks = {"Origin": self.made["PageUrl"], "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+        asked = urllib.request.Request(self.made["HttpApiUrl"] + "/v1/generations", headers=asks, method="OPTIONS")
+        answer = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=30)
+        self.assertEqual((answer.status, answer.headers["Access-Control-Allow-Origin"]), (204, self.made["PageUrl"]))
+        self.assertIn("POST", answer.headers["Access-Control-Allow-Methods"].split(","))
+        self.assertIn("authorization", answer.headers["Access-Control-Allow-Headers"].split(","))
+
     def test_each_role_may_what_it_needs_and_no_more(self):
         table, bucket = self.made["TableName"], self.made["BucketName"]
         key = {"pk": {"S": "connection#a"}, "sk": {"S": "-"}}
@@ -175,9 +185,9 @@ class Deployed(unittest.TestCase):
         delete = lambda name: ("s3", "delete_object", {"Bucket": bucket, "Key": name})
         self.hold("retention", [put, delete("media/x"), delete("documents/x"), write("media/x"), post], [done, done] + [DENIED] * 3)
         # Of the others it is enough that they are given the same.
-        template = check.expanded(check.TEMPLATE.read_text())
+        template = expanded(TEMPLATE.read_text())
         given = {}
-        for function in check.of_type(template, "AWS::Lambda::Function").values():
+        for function in of_type(template, "AWS::Lambda::Function").values():
             role = template["Resources"][function["Role"]["Fn::GetAtt"][0]]["Properties"]
             rights = json.dumps(role["ManagedPolicyArns"])
             given.setdefault(rights, []).append(function["Environment"]["Variables"]["HANDLER"])

@@ -1,0 +1,79 @@
+"""What in the template does not fit the code, or AWS where no tool says so. Each gives what it found, in a sentence."""
+
+import json
+
+from template import INSTANCES, ROOT, TEMPLATE, constant, ending, generated_patterns, of_type, yaml_parse
+
+# Of the API, and not of this one: pages listen at the WebSocket API, and figures of a function are CloudWatch's matter.
+ELSEWHERE = {"GET /v1/live", "GET /metrics"}
+
+
+def faults_of_template(template: dict) -> list:
+    found = faults_of_rules(template, generated_patterns())
+    return found + faults_of_names(template) + faults_of_routes(template)
+
+
+def rules(template: dict) -> dict:
+    """Those that hear of events, by the ending of their names, each with the handler it calls."""
+    functions = of_type(template, "AWS::Lambda::Function")
+    found = {}
+    for rule in of_type(template, "AWS::Events::Rule").values():
+        if "EventPattern" not in rule:
+            continue
+        called = [functions[target["Arn"]["Fn::GetAtt"][0]] for target in rule["Targets"]]
+        handlers = [function["Environment"]["Variables"]["HANDLER"] for function in called]
+        found[ending(rule["Name"])] = (rule.get("EventBusName"), rule["EventPattern"], handlers)
+    return found
+
+
+def faults_of_rules(template: dict, patterns: dict) -> list:
+    found = []
+    ours = rules(template)
+    for handler, pattern in patterns.items():
+        bus, told, called = ours.pop(handler, (None, None, None))
+        if told != pattern:
+            found.append(f"the rule {handler} has the pattern {told}, the code routes by {pattern}")
+        if bus != {"Ref": "Bus"} or called != [handler]:
+            found.append(f"the rule {handler} is of the bus {bus} and calls {called}")
+    bus, settled, called = ours.pop("settled", (None, {}, None))
+    prefix = constant("media/deliveries.rs", "PREFIX")
+    if settled.get("detail", {}).get("object") != {"key": [{"prefix": prefix}]} or called != ["job-completion"] or bus:
+        found.append(f"the rule settled does not give what is below {prefix} to job-completion: {settled}, {called}")
+    return found + [f"nobody knows the rule {name}" for name in ours]
+
+
+def faults_of_names(template: dict) -> list:
+    found = []
+    (table,) = of_type(template, "AWS::DynamoDB::Table").values()
+    keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
+    file = "store/dynamodb/table.rs"
+    wanted = {"HASH": constant(file, "PARTITION_KEY"), "RANGE": constant(file, "SORT_KEY")}
+    if keys != wanted or {key["AttributeType"] for key in table["AttributeDefinitions"]} != {"S"}:
+        found.append(f"the table's keys are {keys}, the store's {wanted}")
+    if table["TimeToLiveSpecification"]["AttributeName"] != constant(file, "EXPIRES_AT"):
+        found.append("the table's items do not end when the store says")
+    for function in of_type(template, "AWS::Lambda::Function").values():
+        if ending(function["FunctionName"]) != function["Environment"]["Variables"]["HANDLER"]:
+            found.append(f"the function {function['FunctionName']} has another's handler")
+    prefix = yaml_parse(TEMPLATE.read_text())["Parameters"]["Prefix"]["Default"]
+    queues = [q["QueueName"] for q in of_type(template, "AWS::SQS::Queue").values()]
+    queues = {prefix + ending(queue) for queue in queues}
+    wanted = {constant("commands/sqs.rs", "PREFIX") + instance for instance in INSTANCES}
+    if missing := wanted - queues:
+        found.append(f"there is no queue {', '.join(sorted(missing))}")
+    (bucket,) = [b for name, b in of_type(template, "AWS::S3::Bucket").items() if name == "Bucket"]
+    ended = {rule.get("Prefix") for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    for wanted in (constant("bulk.rs", "FOLDER") + "/", constant("commands/sqs.rs", "LARGE"), constant("media/deliveries.rs", "PREFIX")):
+        if wanted not in ended:
+            found.append(f"nothing ends below {wanted} in the bucket")
+    return found
+
+
+def faults_of_routes(template: dict) -> list:
+    """Of the HTTP API: all that the API has, by name. A route for any method would be given the preflights of browsers."""
+    document = json.loads((ROOT / "docs/openapi.json").read_text())
+    offered = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods} - ELSEWHERE
+    routes = of_type(template, "AWS::ApiGatewayV2::Route").values()
+    ours = {route["RouteKey"] for route in routes if route["ApiId"] == {"Ref": "HttpApi"}}
+    found = [f"the HTTP API has no route {route}" for route in sorted(offered - ours)]
+    return found + [f"the HTTP API has a route {route}, which the API has not" for route in sorted(ours - offered)]
