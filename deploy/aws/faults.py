@@ -1,16 +1,29 @@
 """What in the template does not fit the code, or AWS where no tool says so. Each gives what it found, in a sentence."""
 
 import json
+import re
 
 from template import INSTANCES, ROOT, TEMPLATE, constant, ending, generated_patterns, of_type, yaml_parse
 
 # Of the API, and not of this one: pages listen at the WebSocket API, and figures of a function are CloudWatch's matter.
 ELSEWHERE = {"GET /v1/live", "GET /metrics"}
+# Kinds whose names are one for all regions of an account, and where the name is.
+OF_THE_ACCOUNT = {
+    "AWS::IAM::ManagedPolicy": ["ManagedPolicyName"],
+    "AWS::CloudWatch::Dashboard": ["DashboardName"],
+    "AWS::CloudFront::OriginAccessControl": ["OriginAccessControlConfig", "Name"],
+    "AWS::CloudFront::ResponseHeadersPolicy": ["ResponseHeadersPolicyConfig", "Name"],
+}
+API, LIVE, FILES = "https://*.execute-api.REGION", "wss://${WsApi}.execute-api.REGION", "https://${Bucket}.s3.REGION"
+# What the page asks of elsewhere, and `serve` has itself.
+REMOTE = {"img-src": [FILES], "media-src": [FILES], "connect-src": [API, LIVE, FILES]}
 
 
 def faults_of_template(template: dict) -> list:
     found = faults_of_rules(template, generated_patterns())
-    return found + faults_of_names(template) + faults_of_routes(template)
+    for of in (faults_of_names, faults_of_routes, faults_of_alarms, faults_of_queues, faults_of_neighbours, faults_of_the_page):
+        found += of(template)
+    return found
 
 
 def rules(template: dict) -> dict:
@@ -77,3 +90,59 @@ def faults_of_routes(template: dict) -> list:
     ours = {route["RouteKey"] for route in routes if route["ApiId"] == {"Ref": "HttpApi"}}
     found = [f"the HTTP API has no route {route}" for route in sorted(offered - ours)]
     return found + [f"the HTTP API has a route {route}, which the API has not" for route in sorted(ours - offered)]
+
+
+def faults_of_alarms(template: dict) -> list:
+    """A rule that loses events is noticed by the metrics of that rule alone, and these name no bus but one of our own."""
+    watched = [
+        (alarm["MetricName"], {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]})
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if alarm["Namespace"] == "AWS/Events"
+    ]
+    found = []
+    for rule in of_type(template, "AWS::Events::Rule").values():
+        bus = {"EventBusName": {"Ref": "BusName"}} if "EventBusName" in rule else {}
+        for metric in ("FailedInvocations", "InvocationsFailedToBeSentToDlq"):
+            if (metric, bus | {"RuleName": rule["Name"]}) not in watched:
+                found.append(f"no alarm tells of {metric} of the rule {ending(rule['Name'])}")
+        found += [f"the rule {ending(rule['Name'])} has no dead letters" for target in rule["Targets"] if "DeadLetterConfig" not in target]
+    return found
+
+
+def faults_of_queues(template: dict) -> list:
+    """A dead letter is as old as the message was: it needs a queue that keeps it for longer."""
+    queues = of_type(template, "AWS::SQS::Queue")
+    found = []
+    for name, queue in queues.items():
+        if "RedrivePolicy" in queue:
+            dead = queues[queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
+            if queue["MessageRetentionPeriod"] >= dead["MessageRetentionPeriod"]:
+                found.append(f"the dead letters of {name} end with it")
+    return found
+
+
+def faults_of_neighbours(template: dict) -> list:
+    """A second deployment in another region of the same account must not come upon the names of the first."""
+    found = []
+    for kind, place in OF_THE_ACCOUNT.items():
+        for resource, named in of_type(template, kind).items():
+            for key in place:
+                named = named.get(key, {})
+            if named and "${AWS::Region}" not in named["Fn::Sub"]:
+                found.append(f"the name of {resource} is the account's, and has no region")
+    return found
+
+
+def directives(policy: str) -> dict:
+    return {name: sources for name, *sources in (part.split() for part in policy.split(";"))}
+
+
+def faults_of_the_page(template: dict) -> list:
+    """It gets the policy that `serve` sends, and the addresses of this stack besides."""
+    file = ROOT / "crates/app/src/http/page/file.rs"
+    wanted = directives(re.search(r'const POLICY: &str = "([^"]*)";', file.read_text())[1].replace("\\\n", " "))
+    wanted = {name: sources + REMOTE.get(name, []) for name, sources in wanted.items()}
+    (headers,) = of_type(template, "AWS::CloudFront::ResponseHeadersPolicy").values()
+    told = headers["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    told = directives(told["Fn::Sub"].replace("${AWS::Region}.${AWS::URLSuffix}", "REGION"))
+    return [] if told == wanted else [f"the page is sent the policy {told}, and needs {wanted}"]

@@ -55,6 +55,33 @@ class Check(unittest.TestCase):
             self.assertEqual(len(found), 2, found)
             self.assertIn(f"the HTTP API has a route {route}, which the API has not", found)
 
+    def test_a_rule_that_nobody_watches_is_found(self):
+        for was, now in (
+            ("[settled, retention]", "[settled]"),
+            ("Dimensions: [{Name: RuleName,", "Dimensions: [{Name: EventBusName, Value: default}, {Name: RuleName,"),
+            ("[init, job-start, job-progress, job-completion, job-failure]", "[init, job-start, job-progress, job-completion]"),
+        ):
+            self.assertTrue(faults.faults_of_alarms(self.planted(was, now)), now)
+        buried = "Schedule: rate(1 day)\n            RetryPolicy: {MaximumRetryAttempts: 185, MaximumEventAgeInSeconds: 86400}\n"
+        dead = "            DeadLetterConfig: {Arn: !GetAtt UndeliveredEvents.Arn}\n"
+        self.assertIn("the rule retention has no dead letters", faults.faults_of_alarms(self.planted(buried + dead, buried)))
+
+    def test_dead_letters_that_end_with_what_they_come_from_are_found(self):
+        self.assertTrue(faults.faults_of_queues(self.planted("MessageRetentionPeriod: 864000", "MessageRetentionPeriod: 1209600")))
+
+    def test_names_that_two_regions_would_share_are_found(self):
+        for name in ("monitor-${InstanceId}", "line", "page"):
+            template = expanded(self.source.replace(f"{name}-${{AWS::Region}}'", f"{name}'"))
+            self.assertTrue(faults.faults_of_neighbours(template), name)
+
+    def test_a_policy_of_the_page_that_is_not_the_one_of_serve_is_found(self):
+        for was, now in (("script-src 'self';", "script-src 'self' 'unsafe-inline';"), (" wss://${WsApi}", " wss://${HttpApi}")):
+            self.assertTrue(faults.faults_of_the_page(self.planted(was, now)), now)
+
+    def test_the_table_costs_no_key(self):
+        (table,) = of_type(expanded(self.source), "AWS::DynamoDB::Table").values()
+        self.assertNotIn("SSESpecification", table, "without it the key is AWS's own, and free")
+
     def test_what_is_wrong_for_aws_is_found_in_what_sam_makes(self):
         template = self.planted("Timeout: 25", "Timeout: 2500")
         found = check.lint(json.dumps(template), ".json", check.OF_EXPANDING)

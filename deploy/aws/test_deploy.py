@@ -87,7 +87,7 @@ class Deployed(unittest.TestCase):
     def test_everything_that_a_monitor_and_a_page_need_is_told(self):
         for name in ("BusName", "TableName", "BucketName", "WebSocketApiEndpoint", "HttpApiUrl", "WebSocketUrl", "PageUrl"):
             self.assertTrue(self.made[name], name)
-        self.assertTrue(self.made["MonitorPolicygpu1"].endswith("monitor-gpu-1"))
+        self.assertTrue(self.made["MonitorPolicygpu1"].endswith("monitor-gpu-1-us-east-1"))
         self.assertIn(f"EVENTBRIDGE_BUS_NAME={self.made['BusName']}", self.told)
 
     def test_a_new_stack_has_a_token_and_an_update_leaves_it(self):
