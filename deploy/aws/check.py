@@ -9,7 +9,6 @@ event to its own function alone. Without --emulator it starts one.
 import argparse
 import contextlib
 import json
-import logging
 import os
 import signal
 import socket
@@ -19,8 +18,6 @@ import tempfile
 import time
 import urllib.request
 from pathlib import Path
-
-logging.disable(logging.WARNING)  # Of the tools, about themselves.
 
 import boto3
 from botocore.exceptions import ClientError

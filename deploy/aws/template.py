@@ -1,11 +1,13 @@
 """The template as it is, as AWS would make it, and what the code says that it has to fit."""
 
 import json
+import logging
 import os
 import re
 from pathlib import Path
 
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # SAM asks for it.
+logging.disable(logging.WARNING)  # Of the tools, about themselves.
 
 from ministack.services.cloudformation import language_extensions
 from samtranslator.translator.transform import transform
