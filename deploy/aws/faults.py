@@ -5,8 +5,8 @@ import re
 
 from template import INSTANCES, ROOT, TEMPLATE, constant, ending, generated_patterns, of_type, yaml_parse
 
-# Of the API, and not of this one: pages listen at the WebSocket API, and figures of a function are CloudWatch's matter.
-ELSEWHERE = {"GET /v1/live", "GET /metrics"}
+# Of the API, and not of this one: figures of functions are CloudWatch's matter.
+ELSEWHERE = {"GET /metrics"}
 # Kinds whose names are one for all regions of an account, and where the name is.
 OF_THE_ACCOUNT = {
     "AWS::IAM::ManagedPolicy": ["ManagedPolicyName"],

@@ -5,7 +5,7 @@ import unittest
 
 import check
 import faults
-from template import TEMPLATE, ending, expanded, generated_patterns, golden_events, of_type
+from template import INSTANCES, ROOT, TEMPLATE, ending, expanded, generated_patterns, golden_events, of_type
 
 
 class Check(unittest.TestCase):
@@ -86,6 +86,19 @@ class Check(unittest.TestCase):
         template = self.planted("Timeout: 25", "Timeout: 2500")
         found = check.lint(json.dumps(template), ".json", check.OF_EXPANDING)
         self.assertTrue(any("2500" in fault for fault in found), found)
+
+
+class Documented(unittest.TestCase):
+    text = (ROOT / "docs/aws.md").read_text()
+
+    def test_what_alarms_cost_is_told_of_as_many_as_there_are(self):
+        alarms = len(of_type(expanded(TEMPLATE.read_text()), "AWS::CloudWatch::Alarm")) - len(INSTANCES)
+        self.assertIn(f" {alarms} alarms and one for each instance", self.text)
+        self.assertIn(f"(${(alarms + 1 - 10) / 10:.2f} with one", self.text)
+
+    def test_dead_letters_are_sent_to_the_function_of_their_detail_type(self):
+        for handler, pattern in generated_patterns().items():
+            self.assertIn(f"| `{handler}` | " + ", ".join(f"`{name}`" for name in pattern["detail-type"]), self.text)
 
 
 class OnTheBus(unittest.TestCase):
