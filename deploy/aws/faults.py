@@ -99,13 +99,18 @@ def faults_of_alarms(template: dict) -> list:
         for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
         if alarm["Namespace"] == "AWS/Events"
     ]
+    let_in = json.dumps(of_type(template, "AWS::SQS::QueuePolicy"))
     found = []
     for rule in of_type(template, "AWS::Events::Rule").values():
-        bus = {"EventBusName": {"Ref": "BusName"}} if "EventBusName" in rule else {}
+        name, of_ours = ending(rule["Name"]), "EventBusName" in rule
+        bus = {"EventBusName": {"Ref": "BusName"}} if of_ours else {}
         for metric in ("FailedInvocations", "InvocationsFailedToBeSentToDlq"):
             if (metric, bus | {"RuleName": rule["Name"]}) not in watched:
-                found.append(f"no alarm tells of {metric} of the rule {ending(rule['Name'])}")
-        found += [f"the rule {ending(rule['Name'])} has no dead letters" for target in rule["Targets"] if "DeadLetterConfig" not in target]
+                found.append(f"no alarm tells of {metric} of the rule {name}")
+        if any("DeadLetterConfig" not in target for target in rule["Targets"]):
+            found.append(f"the rule {name} has no dead letters")
+        if (":rule/${BusName}/*" if of_ours else f":rule/${{Prefix}}{name}") not in let_in:
+            found.append(f"the queue takes no dead letters of the rule {name}")
     return found
 
 

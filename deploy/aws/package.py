@@ -20,7 +20,7 @@ class Refused(Exception):
 def architecture(data: bytes, name: object) -> str:
     """Lambda's word for what this executable runs on. Refused is what Lambda could not start."""
     # 64 bits, little endian, for Linux or for no system in particular.
-    if data[:6] != b"\x7fELF\x02\x01" or data[7] not in (0, 3):
+    if data[:6] != b"\x7fELF\x02\x01" or data[7:8] not in (b"\0", b"\3"):
         raise Refused(f"{name} is no program for Linux with 64 bits, and Lambda runs no other")
     machine = int.from_bytes(data[18:20], "little")
     if machine not in ARCHITECTURES:

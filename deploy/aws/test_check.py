@@ -58,6 +58,8 @@ class Check(unittest.TestCase):
     def test_a_rule_that_nobody_watches_is_found(self):
         for was, now in (
             ("[settled, retention]", "[settled]"),
+            (":rule/${Prefix}settled'", ":rule/${Prefix}another'"),
+            (":rule/${BusName}/*'", ":rule/another/*'"),
             ("Dimensions: [{Name: RuleName,", "Dimensions: [{Name: EventBusName, Value: default}, {Name: RuleName,"),
             ("[init, job-start, job-progress, job-completion, job-failure]", "[init, job-start, job-progress, job-completion]"),
         ):
