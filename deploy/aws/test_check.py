@@ -57,7 +57,7 @@ class Check(unittest.TestCase):
 
     def test_a_rule_that_nobody_watches_is_found(self):
         for was, now in (
-            ("[settled, retention]", "[settled]"),
+            ("[settled, look, retention]", "[settled]"),
             (":rule/${Prefix}settled'", ":rule/${Prefix}another'"),
             (":rule/${BusName}/*'", ":rule/another/*'"),
             ("Dimensions: [{Name: RuleName,", "Dimensions: [{Name: EventBusName, Value: default}, {Name: RuleName,"),
