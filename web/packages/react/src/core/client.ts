@@ -50,6 +50,8 @@ export class MonitorClient {
   readonly live: Readable<LiveState>;
   /** The ids of {@link live} in their groups; it changes only when one comes, goes or passes over. */
   readonly liveOrder: Readable<LiveOrder>;
+  /** The monitors are beside their servers and out of reach: they come and go, and what is asked of one waits for it. */
+  readonly isBehindGateway: boolean;
   private readonly socket: LiveSocket;
   private readonly list = new LiveList();
   private readonly jobs = new Map<string, Watched>();
@@ -61,13 +63,14 @@ export class MonitorClient {
     this.warn = options.warn ?? ((message) => console.warn(message));
     this.decoder = new Decoder(this.warn);
     this.api = new Api(options);
+    this.isBehindGateway = Boolean(options.websocketApiEndpoint);
     this.live = this.list.state;
     this.liveOrder = this.list.order;
     const connection = new Store<Connection>({ state: "idle" });
     this.connection = connection;
     this.socket = new LiveSocket({
       url: () => this.liveUrl(),
-      pace: options.websocketApiEndpoint ? GATEWAY : OWN,
+      pace: this.isBehindGateway ? GATEWAY : OWN,
       token: options.token,
       WebSocket: options.WebSocket,
       hear: (data) => this.hear(data),
@@ -106,7 +109,7 @@ export class MonitorClient {
       if (!watchers.delete(watcher)) return;
       if (watchers.size > 0) return this.follow(queueId, watchers);
       this.socket.unsubscribe(queueId);
-      this.forget();
+      this.forget(queueId);
     };
   }
 
@@ -162,8 +165,11 @@ export class MonitorClient {
     return fresh;
   }
 
-  /** What nobody watches is kept for a while: who comes back to it sees it at once. */
-  private forget(): void {
+  /** What nobody watches any more is kept for a while: who comes back to it sees it at once, and it may be told of still. */
+  private forget(newest: string): void {
+    const job = this.watched(newest);
+    this.jobs.delete(newest);
+    this.jobs.set(newest, job);
     const idle = [...this.jobs].filter(([, { watchers }]) => watchers.size === 0);
     for (const [queueId] of idle.slice(0, -MAX_IDLE)) this.jobs.delete(queueId);
   }
@@ -177,11 +183,15 @@ export class MonitorClient {
     job?.state.set(withSnapshot(job.state.getSnapshot(), generation, Date.now()));
   }
 
-  private hear(data: string | ArrayBuffer): void {
+  private hear(data: string | ArrayBuffer): Frame | undefined {
     const read = this.decoder.read(data);
-    if (!read) return;
-    if ("header" in read) this.see(read);
-    else this.take(read);
+    if (!read) return undefined;
+    if (!("header" in read)) {
+      this.take(read);
+      return read;
+    }
+    this.see(read);
+    return undefined;
   }
 
   private take(frame: Frame): void {

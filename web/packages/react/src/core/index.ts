@@ -7,6 +7,7 @@ export { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
 export * from "./select.js";
 export type { Connection, ConnectionState } from "./socket.js";
 export type { Readable } from "./store.js";
+export { isToken } from "./token.js";
 export type * from "../types/index.js";
 export * from "./strip.js";
 export * from "./stripLayout.js";
