@@ -78,6 +78,15 @@ test("a card tells what runs and leads to it, what waits, and how the day was", 
   expect(links).toEqual([["/jobs/q-Lighthouse", null], ["/jobs/q-next", "next, about 1 min"]]);
 });
 
+test("a picture of what runs is asked for anew when its signed link has ended", async () => {
+  const thumbnailUrl = "https://bucket.example/a?X-Amz-Signature=1";
+  await shown([instance("atlas")], [job("atlas", "Lighthouse", { thumbnailUrl })]);
+  const said = () => FakeSocket.newest().sent.filter(({ data }) => data.queueId === "*").length;
+  expect(said()).toBe(1);
+  await act(async () => void page.querySelector("article img")?.dispatchEvent(new Event("error")));
+  expect(said()).toBe(2);
+});
+
 test("memory is drawn where there is a GPU, and left out where there is none", async () => {
   const readings = [0, 10, 20].map((seconds) => ({ t: new Date(NOW - seconds * 1000).toISOString(), usedBytes: 6, totalBytes: 24 })).reverse();
   await shown([instance("a"), instance("b", { devices: [{ name: "cpu", type: "cpu" }] })], [], { readings });

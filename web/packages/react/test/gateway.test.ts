@@ -228,3 +228,16 @@ test("a job that was let go of a moment ago is what is forgotten last", () => {
   client.watch("first");
   expect(client.job("first").getSnapshot().generation).toMatchObject({ queueId: "first" });
 });
+
+test("of a list that was cut to fit the gateway, all that wait or run are fetched, page by page", async () => {
+  const summary = (queueId: string) => ({ queueId, createdAt: queueId, status: "processing", sequence: 1 });
+  const pages = [{ items: [summary("a"), summary("b")], nextCursor: "b" }, { items: [summary("c")] }];
+  const fetch = vi.fn(async (_url: unknown) => new Response(JSON.stringify(pages.shift())));
+  const { client, socket } = clientOf({ baseUrl: "https://api.example", websocketApiEndpoint: "wss://gateway/live", fetch });
+  client.watchAll();
+  socket.says({ type: "snapshot", timestamp: "", queueId: "*", generations: [summary("c")], instances: [], truncated: true });
+  await vi.advanceTimersByTimeAsync(300);
+  expect(client.liveOrder.getSnapshot().running).toEqual(["c", "b", "a"]);
+  const asked = "https://api.example/v1/generations?status=pending%2Cprocessing&limit=200";
+  expect(fetch.mock.calls.map(([url]) => url)).toEqual([asked, `${asked}&cursor=b`]);
+});

@@ -1,4 +1,5 @@
 /** The HTTP API, as far as a page needs it. */
+import { isSigned } from "./links.js";
 import type {
   ClassPerformance,
   Eta,
@@ -186,7 +187,7 @@ export class Api {
 
   /** Where a path that the monitor gave is (`/v1/media/…`); `undefined` of what is no address of a page. */
   address(path: string): string | undefined {
-    if (/^https?:\/\//.test(path)) return path;
+    if (isSigned(path)) return path;
     const isPath = path.startsWith("/") && !/^\/[/\\]/.test(path);
     return isPath ? this.base + path : undefined;
   }
@@ -201,7 +202,9 @@ export class Api {
     const { fetch = globalThis.fetch } = this.options;
     const address = this.address(path);
     if (address === undefined) throw new Problem({ status: 0, title: "No address", detail: "This is no address" });
-    const response = await fetch(address, { headers: this.isGuarded(path) ? this.bearer() : {}, ...(signal && { signal }) });
+    // An element that shows the same has left it in the cache without the header that lets a page read it.
+    const cache = isSigned(path) && ({ cache: "no-store" } as const);
+    const response = await fetch(address, { headers: this.isGuarded(path) ? this.bearer() : {}, ...cache, ...(signal && { signal }) });
     if (!response.ok) throw new Problem({ status: response.status, title: response.statusText });
     return response.blob();
   }

@@ -1,8 +1,10 @@
 /** One monitor: its API, its live socket, and what is known of its jobs. No framework, no `window`. */
-import type { Frame, Generation, Summary } from "../types/index.js";
+import type { Frame, FrameOf, Generation, Summary } from "../types/index.js";
 import { Api, Problem, type ApiOptions, type Submission } from "./api.js";
 import { Decoder, type Preview, type Warn } from "./frames.js";
 import { LiveList, type LiveState } from "./live.js";
+import { isSameFile, isSigned, NO_SOONER } from "./links.js";
+import { openJobs } from "./openJobs.js";
 import { isEnded, type LiveOrder } from "./order.js";
 import { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
 import { GATEWAY, OWN } from "./pace.js";
@@ -25,7 +27,8 @@ interface Watched {
   preview: Store<Preview | undefined>;
   /** By watchers: whether each wants previews. */
   watchers: Map<symbol, boolean>;
-  fetching: boolean;
+  /** While it is fetched. */
+  fetching: Promise<void> | undefined;
   /** When its links were asked for anew (ms). */
   renewedAt: number;
 }
@@ -33,8 +36,6 @@ interface Watched {
 const ALL = "*";
 /** Jobs that nobody watches and that are kept nevertheless. */
 const MAX_IDLE = 50;
-/** A link that does not open so soon after the last one (ms) is no link that has ended: its file is gone. */
-const NO_SOONER = 5 * 60_000;
 
 /**
  * @example
@@ -58,6 +59,8 @@ export class MonitorClient {
   private readonly decoder: Decoder;
   private readonly warn: Warn;
   private listWatchers = 0;
+  /** When the links in the list were asked for anew (ms). */
+  private listRenewedAt = -Infinity;
 
   constructor(private readonly options: ClientOptions = {}) {
     this.warn = options.warn ?? ((message) => console.warn(message));
@@ -132,17 +135,33 @@ export class MonitorClient {
   }
 
   /**
-   * Tells that an output did not open at `path`. A signed link is good for a time, and a page may be open for longer: its
-   * generation, which brings new ones, is fetched again, once.
+   * Tells that an output did not open at `path`. A signed link is good for a time, and a page may be open for longer: what
+   * brings new ones, its generation or the list, is asked for again, once. Gives the new link of a generation's output.
    */
-  renewLink(path: string): void {
-    if (!isSigned(path)) return;
+  async renewLink(path: string): Promise<string | undefined> {
+    if (!isSigned(path)) return undefined;
+    this.renewList(path);
     for (const [queueId, job] of this.jobs) {
-      const outputs = job.state.getSnapshot().generation?.outputs ?? [];
-      if (!outputs.some(({ url, thumbnailUrl }) => isSameFile(path, url) || isSameFile(path, thumbnailUrl))) continue;
-      if (Date.now() - job.renewedAt < NO_SOONER) return;
+      const held = linkTo(path, job);
+      if (held === undefined) continue;
+      if (held !== path) return held;
+      if (Date.now() - job.renewedAt < NO_SOONER) return undefined;
       job.renewedAt = Date.now();
-      return void this.complete(job, queueId);
+      await this.complete(job, queueId);
+      const renewed = linkTo(path, job);
+      return renewed === path ? undefined : renewed;
+    }
+    return undefined;
+  }
+
+  /** The bytes of an output; where its link has ended, by the next one. */
+  async bytes(path: string): Promise<Blob> {
+    try {
+      return await this.api.bytes(path);
+    } catch (problem) {
+      const renewed = await this.renewLink(path);
+      if (renewed === undefined) throw problem;
+      return this.api.bytes(renewed);
     }
   }
 
@@ -160,7 +179,7 @@ export class MonitorClient {
     const known = this.jobs.get(queueId);
     if (known) return known;
     const state = new Store(UNKNOWN);
-    const fresh = { state, preview: new Store<Preview | undefined>(undefined), watchers: new Map(), fetching: false, renewedAt: -Infinity };
+    const fresh = { state, preview: new Store<Preview | undefined>(undefined), watchers: new Map(), fetching: undefined, renewedAt: -Infinity };
     this.jobs.set(queueId, fresh);
     return fresh;
   }
@@ -197,7 +216,7 @@ export class MonitorClient {
   private take(frame: Frame): void {
     if (frame.type === "error") return this.warn(`comfyui-monitor: ${frame.code}: ${frame.message}`);
     if (frame.type === "generation_update" || frame.type === "instance_update") return this.list.take(frame);
-    if (frame.type === "snapshot" && frame.queueId === ALL) return this.list.take(frame);
+    if (frame.type === "snapshot" && frame.queueId === ALL) return this.begin(frame);
     const job = "queueId" in frame ? this.jobs.get(frame.queueId) : undefined;
     if (!job) return;
     const before = job.state.getSnapshot();
@@ -212,17 +231,33 @@ export class MonitorClient {
     if (job.state.getSnapshot().partial) void this.complete(job, frame.queueId);
   }
 
+  private begin(snapshot: FrameOf<"snapshot">): void {
+    this.list.take(snapshot);
+    if (!snapshot.truncated) return;
+    openJobs(this.api).then(
+      ({ jobs, isWhole }) => this.list.complete(jobs, isWhole),
+      (problem: unknown) => this.warn(`comfyui-monitor: not all jobs could be fetched: ${String(problem)}`),
+    );
+  }
+
   /** Fetches what is not here: a snapshot had no room for it, or it has ended. */
-  private async complete(job: Watched, queueId: string): Promise<void> {
-    if (job.fetching) return;
-    job.fetching = true;
-    try {
-      this.learn(await this.api.generation(queueId));
-    } catch (problem) {
-      this.warn(`comfyui-monitor: ${queueId} could not be fetched: ${String(problem)}`);
-    } finally {
-      job.fetching = false;
-    }
+  private complete(job: Watched, queueId: string): Promise<void> {
+    job.fetching ??= this.api
+      .generation(queueId)
+      .then(
+        (generation) => this.learn(generation),
+        (problem: unknown) => this.warn(`comfyui-monitor: ${queueId} could not be fetched: ${String(problem)}`),
+      )
+      .finally(() => (job.fetching = undefined));
+    return job.fetching;
+  }
+
+  private renewList(path: string): void {
+    const isListed = this.live.getSnapshot().jobs.some(({ thumbnailUrl }) => thumbnailUrl === path);
+    if (!isListed || Date.now() - this.listRenewedAt < NO_SOONER) return;
+    this.listRenewedAt = Date.now();
+    this.list.renewLinks();
+    this.socket.renew(ALL);
   }
 
   /** Behind a gateway they may overtake each other, and the end of the job. */
@@ -250,12 +285,8 @@ export class MonitorClient {
   }
 }
 
-/** Links of our own are relative and do not end. */
-function isSigned(path: string): boolean {
-  return /^https?:/.test(path);
-}
-
-/** Two links differ in their signatures. */
-function isSameFile(one: string, other: string | undefined): boolean {
-  return other?.split("?")[0] === one.split("?")[0];
+/** What a job has for the file at `path`. */
+function linkTo(path: string, { state }: Watched): string | undefined {
+  const outputs = state.getSnapshot().generation?.outputs ?? [];
+  return outputs.flatMap(({ url, thumbnailUrl }) => [url, thumbnailUrl]).find((link) => isSameFile(path, link));
 }

@@ -1,6 +1,7 @@
 export * from "./api.js";
 export * from "./client.js";
 export * from "./frames.js";
+export { isSigned, NO_SOONER } from "./links.js";
 export type { LiveState } from "./live.js";
 export { groupOf, isEnded, newestFirst, type LiveOrder } from "./order.js";
 export { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
