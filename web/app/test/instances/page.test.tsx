@@ -31,7 +31,7 @@ afterEach(() => {
 
 /** What a monitor answers that has these readings and no events. */
 function answer(url: string, readings: unknown[] | null) {
-  if (!readings && url.includes("/readings")) return new Response('{"message":"Not Found"}', { status: 404 });
+  if (!readings && url.includes("/readings")) return new Response('{"status":501,"detail":"This deployment keeps no readings"}', { status: 501 });
   return new Response(JSON.stringify(url.includes("/readings") ? readings : url.includes("/events") ? { items: [] } : {}), { status: 200 });
 }
 

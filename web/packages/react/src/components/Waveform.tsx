@@ -1,6 +1,6 @@
 "use client";
 import { useEffect, useState } from "react";
-import { Problem } from "../core/api.js";
+import { Problem } from "../core/problem.js";
 import { peaksOf } from "../core/waveform.js";
 import { useMonitor } from "../hooks/context.js";
 import { useLink } from "../hooks/useLink.js";

@@ -1,12 +1,12 @@
 /** The HTTP API, as far as a page needs it. */
 import { isSigned } from "./links.js";
+import { NOT_OFFERED, Problem, type ProblemDocument } from "./problem.js";
 import type {
   ClassPerformance,
   Eta,
   FormInput,
   Generation,
   Instance,
-  JobError,
   NodeError,
   Overrides,
   Status,
@@ -14,46 +14,6 @@ import type {
   Timestamp,
   Workflow,
 } from "../types/index.js";
-
-/** A problem document (RFC 9457), thrown. `message` says what it is this time, and what helps. */
-export class Problem extends Error {
-  override readonly name = "Problem";
-  /** The HTTP status; 0 where there was no answer. */
-  readonly status: number;
-  /** The kind in words. */
-  readonly title: string;
-  /** The generation it is about. */
-  readonly queueId: string | undefined;
-  /** What ComfyUI refused the workflow with. */
-  readonly error: JobError | undefined;
-  /** Its complaints node by node. */
-  readonly nodeErrors: NodeError[];
-
-  constructor(document: ProblemDocument, options?: ErrorOptions) {
-    super(document.detail || document.title || `HTTP ${document.status}`, options);
-    this.status = document.status;
-    this.title = document.title ?? "";
-    this.queueId = document.queueId;
-    this.error = document.error;
-    this.nodeErrors = document.nodeErrors ?? [];
-  }
-
-  /** Where what was asked about is there: this deployment has no such call. */
-  get isNotOffered(): boolean {
-    return NOT_OFFERED.has(this.status);
-  }
-}
-
-const NOT_OFFERED = new Set([404, 405, 501]);
-
-export interface ProblemDocument {
-  status: number;
-  title?: string;
-  detail?: string;
-  queueId?: string;
-  error?: JobError;
-  nodeErrors?: NodeError[];
-}
 
 export interface Submission {
   workflow: Workflow;
@@ -251,10 +211,11 @@ export class Api {
     }
     if (response.ok) return response;
     const answer: unknown = await response.json().catch(() => undefined);
-    const document: Partial<ProblemDocument> = typeof answer === "object" && answer !== null ? answer : { title: response.statusText };
-    // A gateway says `Not Found` of a path it has no route for.
+    const { message, ...document }: Partial<ProblemDocument> & { message?: string } =
+      typeof answer === "object" && answer !== null ? answer : { message: response.statusText };
+    // A gateway says no more than a `message`: `Not Found` of a path it has no route for.
     const noRoute = NOT_OFFERED.has(response.status) && document.detail === undefined && { detail: "This deployment does not offer that" };
-    throw new Problem({ ...document, ...noRoute, status: response.status });
+    throw new Problem({ ...(message !== undefined && { title: message }), ...document, ...noRoute, status: response.status });
   }
 }
 

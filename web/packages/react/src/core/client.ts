@@ -1,6 +1,6 @@
 /** One monitor: its API, its live socket, and what is known of its jobs. No framework, no `window`. */
 import type { Frame, FrameOf, Generation, Summary } from "../types/index.js";
-import { Api, Problem, type ApiOptions, type Submission } from "./api.js";
+import { Api, type ApiOptions, type Submission } from "./api.js";
 import { Decoder, type Preview, type Warn } from "./frames.js";
 import { LiveList, type LiveState } from "./live.js";
 import { isSameFile, isSigned, NO_SOONER } from "./links.js";
@@ -8,6 +8,7 @@ import { openJobs } from "./openJobs.js";
 import { isEnded, type LiveOrder } from "./order.js";
 import { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
 import { GATEWAY, OWN } from "./pace.js";
+import { Problem } from "./problem.js";
 import { LiveSocket, type Connection } from "./socket.js";
 import { Store, type Readable } from "./store.js";
 
