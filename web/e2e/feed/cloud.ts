@@ -121,6 +121,7 @@ export class Cloud {
     if (pathname === `/v1/generations/${queueId}`) return [200, this.generation()];
     if (pathname === "/v1/instances") return [200, { items: servers() }];
     if (pathname.endsWith("/events")) return [200, { items: [] }];
+    if (pathname.endsWith("/workflow")) return [200, {}];
     return [404, { message: "Not Found" }];
   }
 }

@@ -69,10 +69,10 @@ test("a token that a browser would not send asks for another one, also after a r
   await page.evaluate(() => sessionStorage.setItem("cm-token", "a/b=="));
   await page.reload();
   await page.getByRole("heading", { name: "This token is not, or no longer, accepted" }).waitFor();
-  await page.getByLabel("Token").fill("a/b==");
+  await page.getByRole("textbox", { name: "Token" }).fill("a/b==");
   await page.getByRole("button", { name: "Connect" }).click();
   await page.getByText("This is no token: none has “/” in it").waitFor();
-  await page.getByLabel("Token").fill("Bearer right");
+  await page.getByRole("textbox", { name: "Token" }).fill("Bearer right");
   await page.getByRole("button", { name: "Connect" }).click();
   await page.getByText("Live", { exact: true }).first().waitFor();
 });
