@@ -7,6 +7,9 @@ use aws_config::SdkConfig;
 use aws_sdk_eventbridge::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
 use monitor_pipeline::ports::MediaError;
 use object_store::aws::{AmazonS3Builder, AwsCredential};
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpRequest, HttpResponse, HttpService, ReqwestConnector,
+};
 use object_store::path::Path as Key;
 use object_store::prefix::PrefixStore;
 use object_store::signer::{Method, SignedUrlOptions, Signer};
@@ -22,6 +25,10 @@ const ENCRYPTION: &str = "aws_server_side_encryption";
 const CONNECT: Duration = Duration::from_secs(5);
 /// Without a byte. How long all of a file takes is nobody's business.
 const SILENCE: Duration = Duration::from_secs(30);
+/// The same for a request that has more to send than this. Until all of it is sent the bucket has nothing to say, and a
+/// rented machine may share a slow uplink: a part of a file suffices with 140 kbit/s.
+const SMALL: usize = 64 * 1024;
+const SILENCE_AT_UPLOADS: Duration = Duration::from_mins(5);
 /// S3 takes no longer ones.
 const LONGEST_LINK: Duration = Duration::from_hours(7 * 24);
 /// Credentials are asked for again this long before they end.
@@ -70,7 +77,7 @@ fn opened(sdk: &SdkConfig, settings: &S3Settings) -> Result<(Arc<dyn ObjectStore
     let credentials = sdk.credentials_provider().ok_or_else(|| {
         told("there are no AWS credentials: set AWS_ACCESS_KEY_ID, a profile, or give the machine a role".to_owned())
     })?;
-    let client = ClientOptions::new().with_connect_timeout(CONNECT).with_timeout_disabled().with_read_timeout(SILENCE);
+    let client = ClientOptions::new().with_connect_timeout(CONNECT).with_timeout_disabled();
     let endpoint = std::env::var(ENDPOINT).ok().or_else(|| sdk.endpoint_url().map(str::to_owned));
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&settings.bucket)
@@ -87,7 +94,7 @@ fn opened(sdk: &SdkConfig, settings: &S3Settings) -> Result<(Arc<dyn ObjectStore
         }
         None => client,
     };
-    builder = builder.with_client_options(client);
+    builder = builder.with_client_options(client).with_http_connector(BySize);
     builder = match &settings.encryption {
         Encryption::Bucket => builder,
         Encryption::S3 => {
@@ -104,6 +111,32 @@ fn opened(sdk: &SdkConfig, settings: &S3Settings) -> Result<(Arc<dyn ObjectStore
         Arc::new(PrefixStore::new(Arc::clone(&s3), prefix.clone()))
     };
     Ok((store, Links { signer: s3, prefix }))
+}
+
+/// What sends much has a client of its own: reading, a bucket that has died is noticed sooner.
+#[derive(Debug)]
+struct BySize;
+
+impl HttpConnector for BySize {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let patient =
+            |silence| ReqwestConnector::default().connect(&options.clone().with_read_timeout(silence));
+        Ok(HttpClient::new(Clients { small: patient(SILENCE)?, uploads: patient(SILENCE_AT_UPLOADS)? }))
+    }
+}
+
+#[derive(Debug)]
+struct Clients {
+    small: HttpClient,
+    uploads: HttpClient,
+}
+
+#[async_trait]
+impl HttpService for Clients {
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let client = if request.body().content_length() > SMALL { &self.uploads } else { &self.small };
+        client.execute(request).await
+    }
 }
 
 impl ObjectMedia {
@@ -219,7 +252,60 @@ impl Kept {
 
 #[cfg(test)]
 mod tests {
+    use super::super::upload::PART;
     use super::*;
+    use aws_config::Region;
+    use axum::Router;
+    use axum::extract::DefaultBodyLimit;
+    use bytes::Bytes;
+    use futures::StreamExt as _;
+    use http::HeaderMap;
+    use monitor_pipeline::ports::Media as _;
+    use object_store::ObjectStoreExt as _;
+    use tokio::net::TcpListener;
+
+    /// A bucket that says its first word so long after all of a request has come.
+    async fn slow(takes: fn(&HeaderMap) -> Duration) -> SdkConfig {
+        let answer = move |headers: HeaderMap, _: Bytes| async move {
+            // The time of all in this process, the client's too.
+            tokio::time::pause();
+            tokio::time::advance(takes(&headers)).await;
+            tokio::time::resume();
+            ([("etag", "\"1\"")], "")
+        };
+        let app = Router::new().fallback(answer).layer(DefaultBodyLimit::disable());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let credentials = Credentials::new("id", "secret", None, None, "test");
+        SdkConfig::builder()
+            .region(Region::from_static("us-east-1"))
+            .endpoint_url(format!("http://{address}"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build()
+    }
+
+    fn pictures() -> S3Settings {
+        S3Settings { bucket: "pictures".to_owned(), ..S3Settings::default() }
+    }
+
+    #[tokio::test]
+    async fn an_upload_has_minutes_and_a_silent_bucket_is_given_up_sooner() {
+        // Longer than `object_store` would try again.
+        let sdk = slow(|_| Duration::from_mins(4)).await;
+        let bucket = bucket(&sdk, &pictures()).unwrap();
+        bucket.put(&Key::from("part"), vec![7; PART].into()).await.unwrap();
+        let silent = bucket.head(&Key::from("part")).await.unwrap_err();
+        assert!(matches!(silent, object_store::Error::Generic { .. }), "{silent}");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_cut_off_on_its_way_is_sent_again() {
+        let sdk = slow(|headers| Duration::from_mins(if headers.contains_key("if-none-match") { 6 } else { 0 })).await;
+        let media = ObjectMedia::s3(&sdk, &pictures(), 1 << 30).unwrap();
+        let bytes = futures::stream::iter([Ok(Bytes::from(vec![0xfe; 2 * SMALL]))]);
+        media.store(Uuid::from_u128(1), bytes.boxed()).await.unwrap();
+    }
 
     #[test]
     fn credentials_are_kept_until_shortly_before_they_end() {
@@ -233,8 +319,7 @@ mod tests {
 
     #[test]
     fn settings_that_make_no_client_are_told_with_the_name_of_the_bucket() {
-        let settings = S3Settings { bucket: "pictures".to_owned(), ..S3Settings::default() };
-        let told = ObjectMedia::s3(&SdkConfig::builder().build(), &settings, 1).err().unwrap().to_string();
+        let told = ObjectMedia::s3(&SdkConfig::builder().build(), &pictures(), 1).err().unwrap().to_string();
         assert!(told.contains("pictures") && told.contains("credentials"), "{told}");
     }
 }
