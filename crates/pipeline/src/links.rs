@@ -44,7 +44,7 @@ pub async fn in_body(links: &dyn Links, body: &mut FrameBody) -> Result<(), Medi
                 in_summary(links, summary).await?;
             }
         }
-        FrameBody::Outputs { outputs } | FrameBody::Completed { outputs, .. } => {
+        FrameBody::Outputs { outputs, .. } | FrameBody::Completed { outputs, .. } => {
             for output in outputs {
                 in_output(links, output).await?;
             }

@@ -7,6 +7,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Json, Router};
 use futures::TryStreamExt;
 use monitor_backends::store::dynamodb::{DynamoStore, EXPIRES_AT};
 use monitor_core::event::Event;
@@ -20,9 +22,10 @@ use monitor_testkit::emulator::Emulator;
 use object_store::memory::InMemory;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 /// Counts calls by their names.
 #[derive(Clone, Debug, Default)]
@@ -61,11 +64,16 @@ struct Table {
     store: DynamoStore,
 }
 
+fn counted(sdk: &SdkConfig, large: &Arc<InMemory>) -> (DynamoStore, Calls) {
+    let calls = Calls::default();
+    let counted = aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(calls.clone()).build();
+    (DynamoStore::new(Client::from_conf(counted), "store".to_owned(), large.clone()), calls)
+}
+
 async fn table() -> Table {
     let sdk = of_account(&Emulator::shared().account()).await;
-    let (large, calls) = (Arc::new(InMemory::new()), Calls::default());
-    let counted = aws_sdk_dynamodb::config::Builder::from(&sdk).interceptor(calls.clone()).build();
-    let store = DynamoStore::new(Client::from_conf(counted), "store".to_owned(), large.clone());
+    let large = Arc::new(InMemory::new());
+    let (store, calls) = counted(&sdk, &large);
     store.create_table().await.unwrap();
     calls.taken();
     Table { sdk, large, calls, store }
@@ -367,4 +375,34 @@ async fn what_leads_to_an_output_is_written_again_where_it_was_cut_off() {
     table.store.update_media(&settled).await.unwrap();
     table.store.add_media(&[row]).await.unwrap();
     assert_eq!(table.store.pending_media().await.unwrap(), []);
+}
+
+/// Refuses the first call of each kind as the service does while a transaction is at the item.
+async fn busy_table() -> SdkConfig {
+    let met = Arc::new(Mutex::new(BTreeSet::new()));
+    let answer = move |headers: HeaderMap| {
+        let call = headers["x-amz-target"].to_str().unwrap().to_owned();
+        let (status, body) = if met.lock().unwrap().insert(call) {
+            let kind = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
+            (StatusCode::BAD_REQUEST, json!({"__type": kind, "message": "Transaction is ongoing for the item"}))
+        } else {
+            (StatusCode::OK, json!({}))
+        };
+        std::future::ready((status, [("content-type", "application/x-amz-json-1.0")], Json(body)))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await.unwrap() });
+    of_account("000000000000").await.into_builder().endpoint_url(endpoint).build()
+}
+
+#[tokio::test]
+async fn a_write_that_meets_a_transaction_is_made_again() {
+    let (store, calls) = counted(&busy_table().await, &Arc::default());
+    store.connect("page", clock::wall()).await.unwrap();
+    assert_eq!(calls.taken(), "2 PutItem");
+    store.set_warnings(record(1).queue_id, &[]).await.unwrap();
+    assert_eq!(calls.taken(), "2 UpdateItem");
+    store.unsubscribe("page", Topic::All).await.unwrap();
+    assert_eq!(calls.taken(), "3 DeleteItem");
 }

@@ -107,6 +107,9 @@ impl Gateway for World {
         {
             return Err(errors.remove(0));
         }
+        if message.len() > 128 * 1024 {
+            return Err(PostError::TooLarge);
+        }
         let frame = serde_json::from_slice(&message).unwrap();
         self.posts.lock().unwrap().push((connection_id.to_owned(), frame));
         Ok(())
