@@ -81,7 +81,8 @@ impl Answering {
         if key.is_none() {
             return Ok(None);
         }
-        let link = self.parts.remote.links.link(media_id, thumbnail, row.content_type.as_deref()).await;
+        let filename = row.source.as_ref().map(|source| source.filename.as_str());
+        let link = self.parts.remote.links.link(media_id, thumbnail, row.content_type.as_deref(), filename).await;
         link.map(Some).map_err(|error| Failure::Delivery(error.to_string()))
     }
 }

@@ -5,6 +5,7 @@ use super::object::{ObjectMedia, checked, key_of, thumbnail_key_of};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::config::{Credentials, ProvideCredentials, SharedCredentialsProvider};
+use monitor_pipeline::disposition::disposition;
 use monitor_pipeline::ports::MediaError;
 use object_store::aws::{AmazonS3Builder, AwsCredential};
 use object_store::client::{
@@ -153,23 +154,31 @@ impl ObjectMedia {
     }
 
     /// A link to what is stored under `key`, for whoever has it and as long as it is `valid`: a week at most, and not
-    /// beyond the end of the credentials that sign it. `content_type` is what the answer says, else what was stored.
+    /// beyond the end of the credentials that sign it. `content_type` and `disposition` are what the answer says, else
+    /// what was stored.
     ///
     /// # Errors
     /// [`MediaError::NotFound`] for keys that were not given out, [`MediaError::Failed`] where there are no links or no
     /// credentials. Whether something is stored there is not looked up.
-    pub async fn signed(&self, key: &str, content_type: Option<&str>, valid: Duration) -> Result<String, MediaError> {
+    pub async fn signed(
+        &self,
+        key: &str,
+        content_type: Option<&str>,
+        disposition: Option<&str>,
+        valid: Duration,
+    ) -> Result<String, MediaError> {
         let place = checked(key)?;
         let links = self.links().ok_or_else(|| MediaError::Failed("this store gives no links".to_owned()))?;
         let place: Key = links.prefix.parts().chain(place.parts()).collect();
-        let options = content_type.map(|content_type| ("response-content-type", content_type));
+        let said = [("response-content-type", content_type), ("response-content-disposition", disposition)];
+        let said = said.into_iter().filter_map(|(name, value)| Some((name, value?)));
         links
             .signer
             .signed_url_opts(
                 Method::GET,
                 &place,
                 valid.min(LONGEST_LINK),
-                &SignedUrlOptions::default().with_query(options),
+                &SignedUrlOptions::default().with_query(said),
             )
             .await
             .map(String::from)
@@ -194,12 +203,21 @@ impl S3Links {
 
 #[async_trait]
 impl monitor_pipeline::ports::Links for S3Links {
-    async fn link(&self, media_id: Uuid, thumbnail: bool, content_type: Option<&str>) -> Result<String, MediaError> {
-        let key = if thumbnail { thumbnail_key_of(media_id) } else { key_of(media_id) };
+    async fn link(
+        &self,
+        media_id: Uuid,
+        thumbnail: bool,
+        content_type: Option<&str>,
+        filename: Option<&str>,
+    ) -> Result<String, MediaError> {
+        if thumbnail {
+            return self.0.signed(thumbnail_key_of(media_id).as_ref(), Some("image/webp"), None, LINK).await;
+        }
         let shown =
             content_type.filter(|told| SHOWN.iter().any(|shown| told.starts_with(shown)) && !told.contains("svg"));
-        let content_type = if thumbnail { "image/webp" } else { shown.unwrap_or("application/octet-stream") };
-        self.0.signed(key.as_ref(), Some(content_type), LINK).await
+        let disposition = disposition(shown.is_some(), filename);
+        let content_type = shown.unwrap_or("application/octet-stream");
+        self.0.signed(key_of(media_id).as_ref(), Some(content_type), Some(&disposition), LINK).await
     }
 }
 

@@ -1,10 +1,10 @@
 //! Connections that are gone, slow, or have no room for all of a frame.
 
 use crate::stage::{overall_progress, stage};
-use monitor_core::event::JobError;
+use monitor_core::event::{JobError, NodeState};
 use monitor_core::frame::FrameBody::Snapshot;
 use monitor_core::frame::{Frame, FrameBody, PreviewHeader, PreviewKind};
-use monitor_core::generation::{NodeState, Output, OutputKind, OutputStatus, Segment, Status, Summary};
+use monitor_core::generation::{Output, OutputKind, OutputStatus, Segment, Status, Summary};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::api::Api;
 use monitor_pipeline::hub::Topic;

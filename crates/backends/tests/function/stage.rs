@@ -130,7 +130,13 @@ impl Deliveries for World {
 
 #[async_trait]
 impl Links for World {
-    async fn link(&self, media_id: Uuid, thumbnail: bool, _: Option<&str>) -> Result<String, MediaError> {
+    async fn link(
+        &self,
+        media_id: Uuid,
+        thumbnail: bool,
+        _: Option<&str>,
+        _: Option<&str>,
+    ) -> Result<String, MediaError> {
         Ok(format!("https://bucket/{media_id}{}", if thumbnail { ".thumbnail" } else { "" }))
     }
 }
