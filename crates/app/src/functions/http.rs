@@ -231,7 +231,10 @@ mod tests {
         let answering = answering().await;
         for path in ["/v1/live".to_owned(), format!("/v1/generations/{}/events", Uuid::from_u128(9))] {
             let answer = answering.answer(call("GET", &path, Some("token"))).await.unwrap();
-            assert_eq!((&answer["statusCode"], &answer["headers"]["content-type"]), (&json!(501), &json!(CONTENT_TYPE)));
+            assert_eq!(
+                (&answer["statusCode"], &answer["headers"]["content-type"]),
+                (&json!(501), &json!(CONTENT_TYPE))
+            );
             let problem: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
             assert!(problem["detail"].as_str().unwrap().contains("WebSocketUrl"), "{problem}");
             assert_eq!(answering.answer(call("GET", &path, None)).await.unwrap()["statusCode"], 401);

@@ -120,8 +120,7 @@ struct BySize;
 
 impl HttpConnector for BySize {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        let patient =
-            |silence| ReqwestConnector::default().connect(&options.clone().with_read_timeout(silence));
+        let patient = |silence| ReqwestConnector::default().connect(&options.clone().with_read_timeout(silence));
         Ok(HttpClient::new(Clients { small: patient(SILENCE)?, uploads: patient(SILENCE_AT_UPLOADS)? }))
     }
 }

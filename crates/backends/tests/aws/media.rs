@@ -63,6 +63,7 @@ pub(crate) fn as_account(request: reqwest::RequestBuilder, account: &str) -> req
 }
 
 pub(crate) async fn make_bucket(account: &str) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let url = format!("{}/{}", Emulator::shared().endpoint(), bucket_of(account));
     let made = as_account(reqwest::Client::new().put(url), account).send().await.unwrap();
     // 409: it was there.

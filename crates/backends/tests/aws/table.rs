@@ -232,7 +232,8 @@ async fn a_generation_that_cannot_be_removed_keeps_no_other() {
     let broken = attempt(&record(1), 1);
     let update = table.client().update_item().table_name("store").update_expression("SET d = :d");
     let partition = format!("g#{}", broken.queue_id.simple());
-    let update = update.key("pk", AttributeValue::S(partition)).key("sk", AttributeValue::S("attempt#0000000001".into()));
+    let update =
+        update.key("pk", AttributeValue::S(partition)).key("sk", AttributeValue::S("attempt#0000000001".into()));
     update.expression_attribute_values(":d", AttributeValue::S("no record".to_owned())).send().await.unwrap();
     assert_eq!(table.prune_all().await, 1);
     assert_eq!(table.prune_all().await, 0);

@@ -39,9 +39,9 @@ fn leave_out(body: &mut FrameBody) -> bool {
             *truncated = true;
             leave_out_of_outputs(outputs)
         }
-        FrameBody::WorkflowNodes { workflow_data } => {
-            each(&mut workflow_data.nodes, |node| node.expected.take().is_some() | !take(&mut node.dependencies).is_empty())
-        }
+        FrameBody::WorkflowNodes { workflow_data } => each(&mut workflow_data.nodes, |node| {
+            node.expected.take().is_some() | !take(&mut node.dependencies).is_empty()
+        }),
         FrameBody::JobProgress { nodes, .. } => {
             let kept = nodes.len() / 2;
             nodes.drain(kept..).next().is_some()
