@@ -50,7 +50,7 @@ impl Row {
 pub(super) struct Ended {
     pub(super) queue_id: Uuid,
     pub(super) created_at: Timestamp,
-    pub(super) ended_at: i64,
+    pub(super) at: i64,
 }
 
 impl DynamoStore {
@@ -143,7 +143,7 @@ impl DynamoStore {
     pub(super) async fn ended_generations(&self) -> Result<Vec<Ended>, Failure> {
         let ended = |row: Row| {
             let created_at = Timestamp(row.created_at);
-            Some(Ended { queue_id: row.queue_id, created_at, ended_at: row.ended_at? })
+            Some(Ended { queue_id: row.queue_id, created_at, at: row.ended_at? })
         };
         Ok(self.rows().await?.into_iter().filter_map(ended).collect())
     }

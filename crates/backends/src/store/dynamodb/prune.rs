@@ -45,11 +45,11 @@ impl DynamoStore {
 
     async fn outside_retention(&self, retention: Retention, cutoff: Option<i64>) -> Result<Vec<Ended>, Failure> {
         let mut ended = self.ended_generations().await?;
-        ended.sort_by_key(|ended| (ended.ended_at, ended.queue_id));
+        ended.sort_by_key(|ended| (ended.at, ended.queue_id));
         let most = retention.max_count.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
         let excess = most.map_or(0, |most| ended.len().saturating_sub(most));
-        let goes = |place: usize, ended_at: i64| place < excess || cutoff.is_some_and(|cutoff| ended_at < cutoff);
-        let gone = ended.into_iter().enumerate().filter(|(place, ended)| goes(*place, ended.ended_at));
+        let goes = |place: usize, at: i64| place < excess || cutoff.is_some_and(|cutoff| at < cutoff);
+        let gone = ended.into_iter().enumerate().filter(|(place, ended)| goes(*place, ended.at));
         Ok(gone.map(|(_, ended)| ended).collect())
     }
 
