@@ -1,17 +1,15 @@
 """Holds the template to the code and to AWS's rules, without AWS. Prints what is wrong and fails then.
 
 usage: check.py [--emulator URL]
-What is asked: cfn-lint, of the template and of what SAM makes of it (each finds what the other does not); whether rules,
-keys and names are those of the code (patterns.json, fixtures/events, constants in crates/backends); and whether an
-emulator takes each pattern and gives each golden event to its own function alone. Without --emulator it starts one.
+What is asked: cfn-lint, of the template and of what SAM makes of it (each finds what the other does not); whether it
+fits the code (faults.py: rules, routes, keys, names); and whether an emulator takes each pattern and gives each golden
+event to its own function alone. Without --emulator it starts one.
 """
 
 import argparse
 import contextlib
 import json
-import logging
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -21,52 +19,13 @@ import time
 import urllib.request
 from pathlib import Path
 
-os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")  # SAM asks for it.
-logging.disable(logging.WARNING)  # Of the tools, about themselves.
-
 import boto3
 from botocore.exceptions import ClientError
-from ministack.services.cloudformation import language_extensions
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
+from faults import faults_of_template, rules
+from template import TEMPLATE, expanded, generated_patterns, golden_events
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-TEMPLATE = HERE / "template.yaml"
-INSTANCES = ["gpu-1", "gpu-2"]
 # Of what was expanded: a loop leaves texts without variables in Fn::Sub, and uses up the parameter it went over.
 OF_EXPANDING = ["W1020", "W2001"]
-
-
-class NoManagedPolicies:
-    def load(self) -> dict:
-        return {}
-
-
-def expanded(source: str) -> dict:
-    """Plain CloudFormation, as AWS would make it: loops first, then SAM, which knows none."""
-    template = language_extensions.apply(yaml_parse(source), {"Instances": ",".join(INSTANCES)})
-    template["Transform"] = "AWS::Serverless-2016-10-31"
-    return transform(template, {}, NoManagedPolicies())
-
-
-def of_type(template: dict, kind: str) -> dict:
-    return {name: r["Properties"] for name, r in template["Resources"].items() if r["Type"] == kind}
-
-
-def ending(name: object) -> str:
-    """Of a name below the prefix."""
-    text = name["Fn::Sub"] if isinstance(name, dict) else name
-    return text.removeprefix("${Prefix}")
-
-
-def constant(file: str, name: str) -> str:
-    """Of the code in crates/backends/src."""
-    text = (ROOT / "crates/backends/src" / file).read_text()
-    found = re.search(rf'\bconst {name}: &str = "([^"]*)";', text)
-    if not found:
-        raise SystemExit(f"{file} has no constant {name}: tell deploy/aws/check.py where it went")
-    return found[1]
 
 
 def lint(text: str, suffix: str, ignored: list) -> list:
@@ -78,62 +37,6 @@ def lint(text: str, suffix: str, ignored: list) -> list:
         done = subprocess.run(asked, capture_output=True, text=True, check=False)
         found = [line.replace(file.name, f"template{suffix}") for line in done.stdout.splitlines() if line.strip()]
         return found or ([done.stderr] if done.returncode else [])
-
-
-def rules(template: dict) -> dict:
-    """Those that hear of events, by the ending of their names, each with the handler it calls."""
-    functions = of_type(template, "AWS::Lambda::Function")
-    found = {}
-    for rule in of_type(template, "AWS::Events::Rule").values():
-        if "EventPattern" not in rule:
-            continue
-        called = [functions[target["Arn"]["Fn::GetAtt"][0]] for target in rule["Targets"]]
-        handlers = [function["Environment"]["Variables"]["HANDLER"] for function in called]
-        found[ending(rule["Name"])] = (rule.get("EventBusName"), rule["EventPattern"], handlers)
-    return found
-
-
-def faults_of_rules(template: dict, patterns: dict) -> list:
-    found = []
-    ours = rules(template)
-    for handler, pattern in patterns.items():
-        bus, told, called = ours.pop(handler, (None, None, None))
-        if told != pattern:
-            found.append(f"the rule {handler} has the pattern {told}, the code routes by {pattern}")
-        if bus != {"Ref": "Bus"} or called != [handler]:
-            found.append(f"the rule {handler} is of the bus {bus} and calls {called}")
-    bus, settled, called = ours.pop("settled", (None, {}, None))
-    prefix = constant("media/deliveries.rs", "PREFIX")
-    if settled.get("detail", {}).get("object") != {"key": [{"prefix": prefix}]} or called != ["job-completion"] or bus:
-        found.append(f"the rule settled does not give what is below {prefix} to job-completion: {settled}, {called}")
-    return found + [f"nobody knows the rule {name}" for name in ours]
-
-
-def faults_of_names(template: dict) -> list:
-    found = []
-    (table,) = of_type(template, "AWS::DynamoDB::Table").values()
-    keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
-    file = "store/dynamodb/table.rs"
-    wanted = {"HASH": constant(file, "PARTITION_KEY"), "RANGE": constant(file, "SORT_KEY")}
-    if keys != wanted or {key["AttributeType"] for key in table["AttributeDefinitions"]} != {"S"}:
-        found.append(f"the table's keys are {keys}, the store's {wanted}")
-    if table["TimeToLiveSpecification"]["AttributeName"] != constant(file, "EXPIRES_AT"):
-        found.append("the table's items do not end when the store says")
-    for function in of_type(template, "AWS::Lambda::Function").values():
-        if ending(function["FunctionName"]) != function["Environment"]["Variables"]["HANDLER"]:
-            found.append(f"the function {function['FunctionName']} has another's handler")
-    prefix = yaml_parse(TEMPLATE.read_text())["Parameters"]["Prefix"]["Default"]
-    queues = [q["QueueName"] for q in of_type(template, "AWS::SQS::Queue").values()]
-    queues = {prefix + ending(queue) for queue in queues}
-    wanted = {constant("commands/sqs.rs", "PREFIX") + instance for instance in INSTANCES}
-    if missing := wanted - queues:
-        found.append(f"there is no queue {', '.join(sorted(missing))}")
-    (bucket,) = [b for name, b in of_type(template, "AWS::S3::Bucket").items() if name == "Bucket"]
-    ended = {rule.get("Prefix") for rule in bucket["LifecycleConfiguration"]["Rules"]}
-    for wanted in (constant("bulk.rs", "FOLDER") + "/", constant("commands/sqs.rs", "LARGE"), constant("media/deliveries.rs", "PREFIX")):
-        if wanted not in ended:
-            found.append(f"nothing ends below {wanted} in the bucket")
-    return found
 
 
 def faults_of_events(client, template: dict, events: list) -> list:
@@ -164,14 +67,6 @@ def faults_of_events(client, template: dict, events: list) -> list:
         if heard != wanted:
             found.append(f"{event['detailType']} goes to {heard} and not to {wanted}")
     return found
-
-
-def generated_patterns() -> dict:
-    return json.loads((HERE / "patterns.json").read_text())
-
-
-def golden_events() -> list:
-    return [json.loads(file.read_text()) for file in sorted((ROOT / "fixtures/events").glob("*.json"))]
 
 
 @contextlib.contextmanager
@@ -224,7 +119,7 @@ def main() -> int:
     source = TEMPLATE.read_text()
     template = expanded(source)
     found = lint(source, ".yaml", []) + lint(json.dumps(template, indent=1), ".json", OF_EXPANDING)
-    found += faults_of_rules(template, generated_patterns()) + faults_of_names(template)
+    found += faults_of_template(template)
     with contextlib.nullcontext(args.emulator) if args.emulator else emulator() as url:
         found += faults_of_events(events_client(url), template, golden_events())
     for fault in found:

@@ -2,6 +2,7 @@
 does on standard error, and what was made as one JSON object on standard output.
 
 usage: deploy.py --zip FILE [--page DIR] [--instances ID ...] [--stack NAME] [--set PARAMETER=VALUE ...]
+       deploy.py --delete [--stack NAME]
 Credentials and region as for every tool of AWS; the token of the APIs from COMFYUI_MONITOR_API_TOKEN, else one is made
 with the stack. scripts/deploy-aws builds what this needs and calls it.
 """
@@ -19,27 +20,24 @@ from pathlib import Path
 
 import boto3
 import emulator
+import package
+import stack
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from package import Refused
 from samtranslator.yaml_helper import yaml_parse
+from stack import say
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
-CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 # What the page's own build names by its content never changes.
 FOREVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
 
 
-class Refused(Exception):
-    """Nothing to show a traceback for."""
-
-
-def say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--zip", required=True, type=Path, help="the package of the functions, with `bootstrap` in it")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--zip", type=Path, help="the package of the functions, with `bootstrap` in it")
+    what.add_argument("--delete", action="store_true", help="delete the stack; its table and the bucket of outputs stay")
     parser.add_argument("--page", type=Path, help="the page as built for static hosting")
     parser.add_argument("--stack", default="comfyui-monitor")
     parser.add_argument("--instances", nargs="+", metavar="ID", help="the ComfyUI instances; of a stack that is there: all of them")
@@ -85,42 +83,6 @@ def upload(client, bucket: str, folder: str, file: Path) -> str:
     return key
 
 
-def current(client, stack: str) -> dict | None:
-    try:
-        return client("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]
-    except ClientError as error:
-        if "does not exist" in str(error):
-            return None
-        raise
-
-
-def put_stack(client, stack: str, template_url: str, wanted: dict, known: set) -> dict:
-    """Creates or updates it and waits. What is not `wanted` stays as it was."""
-    found = current(client, stack)
-    if found and found["StackStatus"] == "ROLLBACK_COMPLETE":
-        raise Refused(f"the stack {stack} never came to be: delete it, then deploy again")
-    kept = {p["ParameterKey"] for p in found.get("Parameters", [])} & known - set(wanted) if found else set()
-    parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in wanted.items()]
-    parameters += [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
-    asked = {"StackName": stack, "Parameters": parameters, "Capabilities": CAPABILITIES, "TemplateURL": template_url}
-    say(f"{'updating' if found else 'creating'} the stack {stack}")
-    since = time.time()
-    try:
-        client("cloudformation").update_stack(**asked) if found else client("cloudformation").create_stack(**asked)
-    except ClientError as error:
-        if "No updates are to be performed" not in str(error):
-            raise
-        say("nothing is to be changed")
-    while (made := current(client, stack)) and made["StackStatus"].endswith("_IN_PROGRESS"):
-        time.sleep(0.2 if time.time() - since < 5 else 5)
-    if not made or made["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        for event in client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"][::-1]:
-            if event["ResourceStatus"].endswith("_FAILED") and event["Timestamp"].timestamp() >= since - 1:
-                say(f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'failed')}")
-        raise Refused(f"the stack is {made['StackStatus'] if made else 'gone'}")
-    return {output["OutputKey"]: output["OutputValue"] for output in made.get("Outputs", [])}
-
-
 def put_page(client, folder: Path, made: dict) -> None:
     if not (folder / "index.html").is_file():
         raise Refused(f"{folder} holds no page: build it with `npm run build:static` in web/app")
@@ -143,36 +105,67 @@ def put_page(client, folder: Path, made: dict) -> None:
     )
 
 
-def deploy(args: argparse.Namespace) -> dict:
-    region, client = clients(args.emulator)
-    template = yaml_parse(args.template.read_text())
+def plain(instance: str) -> str:
+    """As resources and outputs are named by it."""
+    return re.sub("[^A-Za-z0-9]", "", instance)
+
+
+def parameters(args: argparse.Namespace, known: dict) -> dict:
+    """Those that the arguments and the environment say."""
     wanted = dict(pair.split("=", 1) for pair in args.set)
-    if unknown := set(wanted) - set(template["Parameters"]):
+    if unknown := set(wanted) - set(known):
         raise Refused(f"the template knows no parameter {', '.join(sorted(unknown))}")
     if args.instances:
-        plain = [re.sub("[^A-Za-z0-9]", "", instance) for instance in args.instances]
-        if len(set(plain)) < len(plain):
+        if len(set(map(plain, args.instances))) < len(args.instances):
             raise Refused("letters and digits alone must tell instances apart: resources are named by them")
         wanted["Instances"] = ",".join(args.instances)
-    token = os.environ.get("COMFYUI_MONITOR_API_TOKEN")
-    if not (token or args.open or "ApiToken" in wanted or current(client, args.stack)):
-        token = secrets.token_urlsafe(24)
-        say(f"the token of the APIs, told only now: {token}")
-    if token or args.open:
-        wanted |= {"ApiToken": "", "Public": "true"} if args.open else {"ApiToken": token, "Public": "false"}
+    if token := os.environ.get("COMFYUI_MONITOR_API_TOKEN"):
+        wanted["ApiToken"] = token
+    if not re.fullmatch(known["ApiToken"]["AllowedPattern"], wanted.get("ApiToken", "")):
+        raise Refused("browsers send only tokens of letters, digits and !#$%&'*+-.^_`|~: `openssl rand -hex 24` makes one")
+    if args.open:
+        wanted |= {"ApiToken": "", "Public": "true"}
+    elif token:
+        wanted["Public"] = "false"
+    try:
+        wanted["Architecture"] = package.architecture(package.executable(args.zip), args.zip)
+    except Refused:
+        if not args.emulator:  # Which runs what this machine runs, scripts too.
+            raise
+    return wanted
+
+
+def deploy(args: argparse.Namespace) -> dict:
+    template = yaml_parse(args.template.read_text())
+    wanted = parameters(args, template["Parameters"])
+    region, client = clients(args.emulator)
+    found = stack.current(client, args.stack)
+    if not (found or "ApiToken" in wanted):
+        wanted |= {"ApiToken": secrets.token_urlsafe(24), "Public": "false"}
+        say(f"the token of the APIs, told only now: {wanted['ApiToken']}")
     bucket = code_bucket(client, region, args.bucket)
     wanted |= {"CodeBucket": bucket, "CodeKey": upload(client, bucket, "functions", args.zip)}
     if args.emulator:
         wanted |= emulator.parameters(args.emulator)
     key = upload(client, bucket, "templates", args.template)
+    if found and "Instances" in wanted:
+        stay = {f"MonitorPolicy{plain(instance)}" for instance in wanted["Instances"].split(",")}
+        stack.take_rights(client, [arn for name, arn in stack.policies(stack.outputs(found)).items() if name not in stay])
     host = client("s3").meta.endpoint_url
-    made = put_stack(client, args.stack, f"{host}/{bucket}/{key}", wanted, set(template["Parameters"]))
+    made = stack.put(client, args.stack, f"{host}/{bucket}/{key}", wanted, set(template["Parameters"]))
     if args.emulator:
         made = emulator.outputs(args.emulator, made)
         emulator.finish(client, template, made)
     if args.page and "PageBucketName" in made:
         put_page(client, args.page, made)
     return made
+
+
+def delete(args: argparse.Namespace) -> None:
+    _, client = clients(args.emulator)
+    had = stack.delete(client, args.stack)
+    if had:
+        say(f"What is yours to delete: the table {had['TableName']} and the bucket {had['BucketName']}.")
 
 
 def tell(made: dict) -> None:
@@ -195,8 +188,12 @@ with the rights of""")
 
 
 def main() -> int:
+    args = arguments()
     try:
-        made = deploy(arguments())
+        if args.delete:
+            delete(args)
+            return 0
+        made = deploy(args)
     except (Refused, BotoCoreError, ClientError, OSError) as error:
         say(f"error: {error}")
         return 1

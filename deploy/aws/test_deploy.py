@@ -14,6 +14,7 @@ import boto3
 import check
 import package
 from botocore.config import Config
+from template import HERE, TEMPLATE, expanded, of_type
 
 STAND_IN = f"""#!{sys.executable}
 import boto3, functools, json, os, urllib.request
@@ -46,6 +47,20 @@ while True:
 DENIED = {"AccessDenied", "AccessDeniedException"}
 
 
+def run(*args, **environment) -> tuple:
+    """What the script says, and what it made; nothing where it failed."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COMFYUI_MONITOR_"))}
+    done = subprocess.run(
+        [sys.executable, HERE / "deploy.py", *args], capture_output=True, text=True, check=False, env=own | environment
+    )
+    return done.stderr, json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def elf(machine: int) -> bytes:
+    """The head of an executable for Linux."""
+    return b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00" + machine.to_bytes(2, "little") + bytes(44)
+
+
 class Deployed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -60,15 +75,11 @@ class Deployed(unittest.TestCase):
 
     @classmethod
     def package(cls, text: str) -> None:
-        (cls.folder / "stand-in").write_text(text)
-        package.make(cls.folder / "stand-in", cls.folder / "functions.zip")
+        package.pack(text.encode(), cls.folder / "functions.zip")
 
     @classmethod
     def deploy(cls, *args) -> tuple:
-        asked = [sys.executable, check.HERE / "deploy.py", "--emulator", cls.url, "--zip", cls.folder / "functions.zip", *args]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "COMFYUI_MONITOR_"))}
-        done = subprocess.run(asked, capture_output=True, text=True, check=False, env=environment)
-        return done.stderr, json.loads(done.stdout) if done.returncode == 0 else None
+        return run("--emulator", cls.url, "--zip", cls.folder / "functions.zip", *args)
 
     def client(self, service: str):
         config = Config(s3={"addressing_style": "path"}) if service == "s3" else None
@@ -86,7 +97,7 @@ class Deployed(unittest.TestCase):
     def test_everything_that_a_monitor_and_a_page_need_is_told(self):
         for name in ("BusName", "TableName", "BucketName", "WebSocketApiEndpoint", "HttpApiUrl", "WebSocketUrl", "PageUrl"):
             self.assertTrue(self.made[name], name)
-        self.assertTrue(self.made["MonitorPolicygpu1"].endswith("monitor-gpu-1"))
+        self.assertTrue(self.made["MonitorPolicygpu1"].endswith("monitor-gpu-1-us-east-1"))
         self.assertIn(f"EVENTBRIDGE_BUS_NAME={self.made['BusName']}", self.told)
 
     def test_a_new_stack_has_a_token_and_an_update_leaves_it(self):
@@ -104,6 +115,32 @@ class Deployed(unittest.TestCase):
         self.package(STAND_IN + "# Another.\n")
         self.deploy()
         self.assertNotEqual(lambdas.get_function_configuration(FunctionName="comfyui-monitor-init")["CodeSha256"], was)
+
+    def test_functions_are_given_the_processor_that_their_package_is_for(self):
+        for machine, architecture in ((183, "arm64"), (62, "x86_64")):
+            package.pack(elf(machine), self.folder / "other.zip")
+            told, made = self.deploy("--zip", self.folder / "other.zip", "--set", "Architecture=x86_64")
+            self.assertIsNotNone(made, told)
+            found = self.client("lambda").get_function_configuration(FunctionName="comfyui-monitor-init")
+            self.assertEqual(found["Architectures"], [architecture])
+        self.package(STAND_IN)
+        self.deploy()
+
+    def test_an_instance_that_is_taken_out_takes_the_rights_of_its_monitor_along_and_can_come_back(self):
+        iam = self.client("iam")
+        iam.create_user(UserName="comfyui-gpu-3")
+        for _ in range(2):
+            _, made = self.deploy("--instances", "gpu-1", "gpu-2", "gpu-3")
+            iam.attach_user_policy(UserName="comfyui-gpu-3", PolicyArn=made["MonitorPolicygpu3"])
+            told, made = self.deploy("--instances", "gpu-1", "gpu-2")
+            self.assertIn("taking comfyui-monitor-monitor-gpu-3-us-east-1 from the user comfyui-gpu-3\n", told)
+            self.assertNotIn("MonitorPolicygpu3", made)
+            names = [policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"]]
+            self.assertNotIn("comfyui-monitor-monitor-gpu-3-us-east-1", names)
+            self.assertIn("comfyui-monitor-monitor-gpu-1-us-east-1", names)
+
+    def test_only_a_stack_that_is_there_is_deleted(self):
+        self.assertEqual(run("--emulator", self.url, "--delete", "--stack", "none"), ("error: there is no stack none\n", None))
 
     def test_an_unknown_parameter_is_refused_in_a_word(self):
         told, made = self.deploy("--set", "LogDay=7")
@@ -155,6 +192,15 @@ class Deployed(unittest.TestCase):
             self.assertEqual(allowed(origin), origin)
         self.assertIsNone(allowed("https://another.example"))
 
+    def test_what_a_browser_asks_before_a_call_is_answered_without_a_token(self):
+        """By the emulator as by API Gateway, which gives it to a route that would take it: faults_of_routes finds those."""
+        asks = {"Origin": self.made["PageUrl"], "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+        asked = urllib.request.Request(self.made["HttpApiUrl"] + "/v1/generations", headers=asks, method="OPTIONS")
+        answer = urllib.request.build_opener(urllib.request.ProxyHandler({})).open(asked, timeout=30)
+        self.assertEqual((answer.status, answer.headers["Access-Control-Allow-Origin"]), (204, self.made["PageUrl"]))
+        self.assertIn("POST", answer.headers["Access-Control-Allow-Methods"].split(","))
+        self.assertIn("authorization", answer.headers["Access-Control-Allow-Headers"].split(","))
+
     def test_each_role_may_what_it_needs_and_no_more(self):
         table, bucket = self.made["TableName"], self.made["BucketName"]
         key = {"pk": {"S": "connection#a"}, "sk": {"S": "-"}}
@@ -175,9 +221,9 @@ class Deployed(unittest.TestCase):
         delete = lambda name: ("s3", "delete_object", {"Bucket": bucket, "Key": name})
         self.hold("retention", [put, delete("media/x"), delete("documents/x"), write("media/x"), post], [done, done] + [DENIED] * 3)
         # Of the others it is enough that they are given the same.
-        template = check.expanded(check.TEMPLATE.read_text())
+        template = expanded(TEMPLATE.read_text())
         given = {}
-        for function in check.of_type(template, "AWS::Lambda::Function").values():
+        for function in of_type(template, "AWS::Lambda::Function").values():
             role = template["Resources"][function["Role"]["Fn::GetAtt"][0]]["Properties"]
             rights = json.dumps(role["ManagedPolicyArns"])
             given.setdefault(rights, []).append(function["Environment"]["Variables"]["HANDLER"])
@@ -192,6 +238,38 @@ class Deployed(unittest.TestCase):
     def hold(self, function: str, calls: list, wanted: list) -> None:
         for call, outcome, allowed in zip(calls, self.tried(function, *calls), wanted, strict=True):
             self.assertIn(outcome, allowed, f"{function}: {call}")
+
+
+
+class Refused(unittest.TestCase):
+    """Before anything is asked of AWS."""
+
+    def setUp(self):
+        self.zip = Path(self.enterContext(tempfile.TemporaryDirectory())) / "functions.zip"
+
+    def said(self, *args, **environment) -> str:
+        told, made = run("--zip", self.zip, *args, **environment)
+        self.assertIsNone(made)
+        return told
+
+    def test_what_lambda_cannot_start_is(self):
+        mac, windows, freebsd, riscv, half = b"\xcf\xfa\xed\xfe", b"MZ", bytearray(elf(62)), elf(243), bytearray(elf(62))
+        freebsd[7], half[4] = 9, 1
+        for data in (mac + bytes(60), windows, b"", elf(62)[:7], STAND_IN.encode(), bytes(freebsd), riscv, bytes(half)):
+            package.pack(data, self.zip)
+            self.assertRegex(self.said(), r"^error: .*functions.zip is (no program for Linux|for another processor)")
+            with self.assertRaises(package.Refused):
+                (self.zip.parent / "bootstrap").write_bytes(data)
+                package.make(self.zip.parent / "bootstrap", self.zip)
+        package.pack(elf(62) + b"GLIBC_2.34 GLIBC_2.39", self.zip)
+        self.assertIn("needs glibc 2.39", self.said())
+        self.zip.write_bytes(b"PK")
+        self.assertIn("is no package of functions", self.said())
+
+    def test_a_token_that_no_browser_can_send_is(self):
+        package.pack(elf(62), self.zip)
+        for told in (self.said(COMFYUI_MONITOR_API_TOKEN="c2Vj/cmV0="), self.said("--set", "ApiToken=two words")):
+            self.assertIn("openssl rand -hex 24", told)
 
 
 if __name__ == "__main__":

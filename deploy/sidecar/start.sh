@@ -9,6 +9,7 @@
 # MONITOR_PROGRAM             the monitor (comfyui-monitor beside this script, else the one in PATH)
 # MONITOR_WAIT_SECONDS        how long to wait for ComfyUI; then the monitor does (600)
 # MONITOR_GOODBYE_SECONDS     how long it may take to end when told to (30)
+# MONITOR_VOLUME              what outlives the container, if it is there: data goes below it (/workspace, as on RunPod)
 # All else is the monitor's own (docs/sidecar.md).
 set -u
 
@@ -16,6 +17,7 @@ host=${COMFYUI_HOST:-127.0.0.1}
 port=${COMFYUI_PORT:-8188}
 wait_seconds=${MONITOR_WAIT_SECONDS:-600}
 goodbye_seconds=${MONITOR_GOODBYE_SECONDS:-30}
+volume=${MONITOR_VOLUME:-/workspace}
 # Between two starts, at first and at most. One that ran for so long was well.
 pause_first=1
 pause_most=60
@@ -24,11 +26,6 @@ program=${MONITOR_PROGRAM:-}
 if [[ -z $program ]]; then
     program=$(dirname "${BASH_SOURCE[0]}")/comfyui-monitor
     [[ -x $program ]] || program=comfyui-monitor
-fi
-
-# What is not yet published must outlive the container: RunPod mounts the pod's volume here.
-if [[ -z ${COMFYUI_MONITOR_DATA_DIR:-} && -d /workspace && -w /workspace ]]; then
-    export COMFYUI_MONITOR_DATA_DIR=/workspace/comfyui-monitor
 fi
 
 say() { echo "start.sh: $*" >&2; }
@@ -70,6 +67,25 @@ if (($# > 1)); then
     kill -TERM "$monitor" 2>/dev/null
     ended "$monitor"
     exit "$code"
+fi
+
+# The instance's name, or else the pod's.
+own_name() {
+    local name=${RUNPOD_POD_ID:-$HOSTNAME}
+    while (($#)); do
+        case $1 in
+        --id) name=${2:-$name} ;;
+        --id=*) name=${1#--id=} ;;
+        esac
+        shift
+    done
+    echo "$name"
+}
+
+# What is not yet published must outlive the container, and pods may share a volume.
+if [[ -z ${COMFYUI_MONITOR_DATA_DIR:-} && -d $volume && -w $volume ]]; then
+    COMFYUI_MONITOR_DATA_DIR=$volume/comfyui-monitor/$(own_name "${arguments[@]}")
+    export COMFYUI_MONITOR_DATA_DIR
 fi
 
 child=

@@ -55,6 +55,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Running> {
         fetching: Box::new(Fetching::Servers),
         bus: Box::new(|context| Arc::new(MemoryBus::new(context))),
         first_sequence: 0,
+        heartbeat_ms: None,
     };
     let line = Line::start(config, store, servers, ends).await?;
 

@@ -23,8 +23,6 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// A sequence that a former run gave out and did not keep lies below this much more.
-const SEQUENCE_LEAP: u64 = 1 << 20;
 const ENDED_PROMPTS: u32 = 256;
 /// Between two looks at what is beyond the retention, and at the state that a restart must not lose.
 const PRUNE_INTERVAL: Duration = Duration::from_mins(10);
@@ -43,6 +41,8 @@ pub(crate) struct Ends {
     pub(crate) bus: Box<dyn FnOnce(Context) -> Arc<dyn Bus> + Send>,
     /// Of the first event of an instance that our store knows nothing of.
     pub(crate) first_sequence: u64,
+    /// See [`tracker::Config::heartbeat_ms`].
+    pub(crate) heartbeat_ms: Option<u64>,
 }
 
 /// A server and its client.
@@ -111,11 +111,19 @@ impl Line {
 
         let seed = store.set_fact_once("client_seed", &uuid::Uuid::new_v4().to_string()).await?;
         let (desk, failures) = Desk::new(config.retry.settings());
-        let watching = Watching { store: &dyn_store, journal: &journal, relay: &said, desk: &desk, seed: &seed };
+        let watching = Watching {
+            store: &dyn_store,
+            journal: &journal,
+            relay: &said,
+            desk: &desk,
+            seed: &seed,
+            first_sequence: ends.first_sequence,
+            heartbeat_ms: ends.heartbeat_ms,
+        };
         let mut sites = Vec::new();
         for server in servers {
             let timeout = server.instance.timeout.or(config.timeout);
-            sites.push(watching.begin(server, timeout, ends.first_sequence).await?);
+            sites.push(watching.begin(server, timeout).await?);
         }
         let service = Service::new(Parts {
             store: dyn_store.clone(),
@@ -171,11 +179,13 @@ struct Watching<'a> {
     relay: &'a RelayHandle,
     desk: &'a Arc<Desk>,
     seed: &'a str,
+    first_sequence: u64,
+    heartbeat_ms: Option<u64>,
 }
 
 impl Watching<'_> {
-    async fn begin(&self, server: Server, timeout: Option<Duration>, first_sequence: u64) -> anyhow::Result<Site> {
-        let Watching { store, journal, relay, desk, seed } = *self;
+    async fn begin(&self, server: Server, timeout: Option<Duration>) -> anyhow::Result<Site> {
+        let Watching { store, journal, relay, desk, seed, first_sequence, heartbeat_ms } = *self;
         let Server { instance, comfy, demo } = server;
         let client_id = client_id(seed, &instance.id).to_string();
         let last = store.instance_sequence(&instance.id).await?;
@@ -184,12 +194,13 @@ impl Watching<'_> {
             client_id: client_id.clone(),
             comfyui_host: instance.place(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            last_sequence: if last == 0 { first_sequence } else { last + SEQUENCE_LEAP },
+            last_sequence: if last == 0 { first_sequence } else { last + tracker::SEQUENCE_LEAP },
             jobs: known_jobs(store.as_ref(), journal, &instance.id).await?,
             ended_prompts: store.ended_prompts(&instance.id, ENDED_PROMPTS).await?,
             // The journal is empty: that of the jobs saw to it.
             history: store.history(&instance.id).await?,
             timeout_ms: timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
+            heartbeat_ms,
         };
         let sink = Arc::new(RelaySink { instance_id: instance.id.clone(), relay: relay.clone(), desk: desk.clone() });
         let monitor = monitor::start(config, Timing::default(), comfy, sink);

@@ -18,8 +18,9 @@ use monitor_pipeline::api::Api;
 use monitor_pipeline::audience::{Audience, Nobody};
 use monitor_pipeline::clock;
 use monitor_pipeline::library::Fetching;
-use monitor_pipeline::ports::{Bus, Deliveries, Links};
+use monitor_pipeline::ports::{Bus, CommandError, Deliveries, Links};
 use monitor_pipeline::push::{Direct, DirectHandle, Push};
+use monitor_pipeline::roster::HEARTBEAT;
 use monitor_pipeline::service::obey;
 use monitor_pipeline::tee::Tee;
 use object_store::ObjectStore;
@@ -31,6 +32,9 @@ use tokio_util::sync::CancellationToken;
 /// Progress of one job on the bus: a step costs money there.
 const PROGRESS: Duration = Duration::from_secs(1);
 const DEAD_LETTERS: u64 = 16 << 20;
+/// Between two looks for the queue of commands.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_mins(5);
 
 /// The configuration lacks something; another try cannot do better.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +97,7 @@ pub async fn start(config: &Config) -> anyhow::Result<Sidecar> {
         }),
         // The store may be new where others know the instance already: later than all it has ever said.
         first_sequence: clock::wall().0.unsigned_abs(),
+        heartbeat_ms: Some(HEARTBEAT),
     };
     let servers = config.instances.iter().cloned().map(|instance| Server::new(instance, false));
     let line = Line::start(config, store, servers.collect::<anyhow::Result<_>>()?, ends).await?;
@@ -104,18 +109,32 @@ pub async fn start(config: &Config) -> anyhow::Result<Sidecar> {
     }
     let prefix = config.aws.queue_prefix.as_deref().unwrap_or(sqs::PREFIX);
     for site in &line.sites {
-        let client = aws_sdk_sqs::Client::new(&sdk);
-        match Queue::of(client, prefix, &site.instance_id, objects.clone()).await {
-            Ok(queue) => {
-                let api: Arc<dyn Api> = line.service.clone();
-                tasks.push(tokio::spawn(obey(api, Arc::new(queue), stop.clone())));
-            }
-            Err(error) => {
-                tracing::warn!(%error, instance = site.instance_id, "it can be watched, and not be sent jobs");
-            }
-        }
+        let (client, large) = (aws_sdk_sqs::Client::new(&sdk), objects.clone());
+        let (prefix, instance_id) = (prefix.to_owned(), site.instance_id.clone());
+        let find = move || {
+            let (client, prefix, instance_id, large) =
+                (client.clone(), prefix.clone(), instance_id.clone(), large.clone());
+            async move { Queue::of(client, &prefix, &instance_id, large).await }
+        };
+        tasks.push(tokio::spawn(take_commands(find, line.service.clone(), stop.clone())));
     }
     Ok(Sidecar { line, bus, tasks, stop })
+}
+
+/// When a network is not up yet, or the instance is not deployed yet, its queue is looked for again.
+async fn take_commands<F>(find: impl Fn() -> F, api: Arc<dyn Api>, stop: CancellationToken)
+where
+    F: Future<Output = Result<Queue, CommandError>>,
+{
+    let mut pause = FIRST_LOOK;
+    while let Some(found) = stop.run_until_cancelled(find()).await {
+        match found {
+            Ok(queue) => return obey(api, Arc::new(queue), stop).await,
+            Err(error) => tracing::warn!(%error, "jobs can be watched, and not yet be sent here; looking again"),
+        }
+        stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }
 
 /// The way past the bus, where it is wanted.

@@ -206,6 +206,21 @@ impl JobInterrupted {
     }
 }
 
+impl JobFailed {
+    /// Of a job of which nobody saw how it ended.
+    pub fn unseen(error: JobError) -> JobFailed {
+        JobFailed {
+            error,
+            duration_ms: None,
+            will_retry: false,
+            node_progress: None,
+            node_max_progress: None,
+            output: None,
+            peak_memory_bytes: None,
+        }
+    }
+}
+
 impl Base {
     /// By the server's clock for what was only learnt later, else by ours.
     pub fn happened_at(&self) -> Timestamp {

@@ -1,6 +1,6 @@
 //! What the HTTP API, the CLI and the page can ask for: the use cases by name. The service does them.
 
-use crate::ports::{ListQuery, MediaError, MediaRecord, Page, StoreError};
+use crate::ports::{ListQuery, MediaError, MediaRecord, Page, Remembered, StoreError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -136,6 +136,11 @@ pub trait Api: Send + Sync {
         filename: Option<String>,
         instance_id: Option<String>,
     ) -> Result<ReadWorkflow, ApiError>;
+    /// Takes over a generation that others remember: what is asked of it next is about one that is known here. One that
+    /// is known stays as it is.
+    async fn adopt(&self, remembered: Remembered) -> Result<(), ApiError> {
+        Err(ApiError::NotFound(format!("there is no generation {}", remembered.record.queue_id)))
+    }
     async fn cancel(&self, queue_id: Uuid) -> Result<Generation, ApiError>;
     async fn retry(
         &self,

@@ -5,7 +5,7 @@ mod gateway;
 mod remote;
 
 pub use gateway::{Connections, Gateway, Listener, MOST_SUBSCRIPTIONS, PostError};
-pub use remote::{Command, CommandError, Commands, Deliveries, Links, Ordered, Orders, Roster};
+pub use remote::{Command, CommandError, Commands, Deliveries, Links, Ordered, Orders, Remembered, Roster};
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -5,7 +5,10 @@ use crate::api::{ApiError, Overrides, Source, Submit};
 use crate::clock;
 use crate::ports::{AttemptRecord, GenerationRecord, Sending};
 use monitor_core::comfy::graph::Graph;
+use monitor_core::event::{Base, Body, Event, InterruptReason, JobInterrupted, SCHEMA_VERSION};
 use monitor_core::generation::Origin;
+use monitor_core::ids::event_id;
+use monitor_core::time::Timestamp;
 use monitor_core::workflow::{editor, file, form, overrides, title};
 use serde_json::Value;
 use uuid::Uuid;
@@ -135,4 +138,24 @@ pub(crate) fn new_attempt(
         retry: None,
         retry_stopped: false,
     }
+}
+
+/// The end of an attempt that was taken back before it was sent: no tracker knows of it.
+pub(crate) fn taken_back(attempt: &AttemptRecord, client_id: String, sequence: u64, timestamp: Timestamp) -> Event {
+    let body = Body::from(JobInterrupted::unseen(InterruptReason::Cancelled));
+    let base = Base {
+        prompt_id: attempt.prompt_id.clone(),
+        timestamp,
+        client_id,
+        event_id: event_id(&attempt.queue_id.to_string(), attempt.number, body.detail_type(), "", 0),
+        sequence,
+        attempt: attempt.number,
+        instance_id: attempt.instance_id.clone().unwrap_or_default(),
+        queue_id: Some(attempt.queue_id),
+        schema_version: SCHEMA_VERSION,
+        occurred_at: None,
+        submitter_client_id: None,
+        overall_percentage: None,
+    };
+    Event { base, body }
 }

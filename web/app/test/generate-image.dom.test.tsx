@@ -49,8 +49,11 @@ test("an image that is dropped on its field goes to the server at once, and the 
   leave();
 });
 
-test("a deployment that takes no uploads says so, and the form stays as it was", async () => {
-  const { place, leave } = await dropped(() => new Response('{"message":"Not Found"}', { status: 404 }));
+test.each([
+  [404, '{"message":"Not Found"}'],
+  [501, '{"status":501,"detail":"Input images cannot be passed on"}'],
+])("a deployment that takes no uploads says so, and the form stays as it was (%i)", async (status, body) => {
+  const { place, leave } = await dropped(() => new Response(body, { status }));
   expect(place.querySelector('[role="alert"]')?.textContent).toBe("This deployment takes no uploads: choose an image that the server has");
   expect(form.get().drafts["10:image"]).toBeUndefined();
   expect(place.querySelector('[role="combobox"]')?.textContent).toBe("old.png");

@@ -156,13 +156,13 @@ test("a job is known before it is sent; refused ones are forgotten, and their co
   expect(stores.form.get().refused).toEqual({ "3:steps": "no" });
 });
 
-test("sent again after no answer it is the same job", async () => {
+test.each([0, 500, 503, 504])("sent again after no answer it is the same job (%i)", async (status) => {
   const stores = { form: forms(), ownJobs: jobs() };
   load({ ...FORM, name: "a.json" }, stores.form);
   const sent: { queueId: string; idempotencyKey: string }[] = [];
   const generate = async (submission: { queueId: string; idempotencyKey: string }) => {
     sent.push(submission);
-    if (sent.length === 1) throw new Problem({ status: 0, detail: "The monitor does not answer" });
+    if (sent.length === 1) throw new Problem({ status, detail: "The monitor does not answer" });
     return submission;
   };
   const client = { generate } as unknown as MonitorClient;
@@ -171,4 +171,14 @@ test("sent again after no answer it is the same job", async () => {
   await send(client, stores);
   expect(sent[1]).toMatchObject({ queueId: sent[0]?.queueId, idempotencyKey: sent[0]?.idempotencyKey });
   expect(sent[2]?.queueId).not.toBe(sent[0]?.queueId);
+});
+
+test("sent again after it was not taken it is another job", async () => {
+  const stores = { form: forms(), ownJobs: jobs() };
+  load({ ...FORM, name: "a.json" }, stores.form);
+  const generate = vi.fn(async (_submission: { queueId: string }) => Promise.reject(new Problem({ status: 429 })));
+  const client = { generate } as unknown as MonitorClient;
+  for (let times = 0; times < 2; times += 1) await expect(send(client, stores)).rejects.toThrow("Too much is asked at once");
+  const [first, second] = generate.mock.calls;
+  expect(second?.[0].queueId).not.toBe(first?.[0].queueId);
 });

@@ -13,7 +13,10 @@ const STAGE = "/live";
 /** A PNG of one pixel. */
 const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const NODES = 8;
+export const PICTURE = "Lighthouse 1.png";
 const MEDIA = "/media/pixel.png?X-Amz-Signature=1";
+/** What needs a process that stays beside the server. */
+const NOT_OFFERED = /^\/v1\/(performance|instances\/[^/]+\/(readings|object-info|uploads|reconnect)|generations\/[^/]+\/events)$/;
 
 const servers = () => instances().map((one) => ({ ...one, memory: { usedBytes: 18 * 2 ** 30, totalBytes: 24 * 2 ** 30 } }));
 
@@ -65,7 +68,7 @@ export class Cloud {
   generation(): Generation {
     const { queueId, ...told } = large(0, NODES);
     const url = this.apiUrl + MEDIA;
-    const output = { mediaId: "pixel", nodeId: "1", kind: "image", preview: false, contentType: "image/png", width: 1, height: 1, url, thumbnailUrl: url, status: "stored" } as const;
+    const output = { mediaId: "pixel", nodeId: "1", kind: "image", preview: false, contentType: "image/png", width: 1, height: 1, originalFilename: PICTURE, url, thumbnailUrl: url, status: "stored" } as const;
     return { ...told, ...this.summary(), nodes: told.nodes, outputs: [output], queueId };
   }
 
@@ -110,6 +113,7 @@ export class Cloud {
 
   private told(pathname: string): [number, object] {
     const { queueId } = this.generation();
+    if (NOT_OFFERED.test(pathname)) return [501, { status: 501, title: "Not Implemented", detail: "This deployment does not offer that" }];
     if (pathname === "/v1/generations") {
       const counts = { pending: 0, processing: 1, completed: 0, failed: 0, interrupted: 0 };
       return [200, { items: [this.summary()], counts, today: { jobs: 1 } }];
@@ -117,7 +121,7 @@ export class Cloud {
     if (pathname === `/v1/generations/${queueId}`) return [200, this.generation()];
     if (pathname === "/v1/instances") return [200, { items: servers() }];
     if (pathname.endsWith("/events")) return [200, { items: [] }];
-    if (pathname === "/v1/performance") return [501, { status: 501, title: "Not Implemented", detail: "There are no figures here" }];
+    if (pathname.endsWith("/workflow")) return [200, {}];
     return [404, { message: "Not Found" }];
   }
 }

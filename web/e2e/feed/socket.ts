@@ -13,8 +13,11 @@ export class ServedSocket {
 
   constructor(request: IncomingMessage, private readonly stream: Duplex, private readonly hear: (text: string) => void) {
     const key = request.headers["sec-websocket-key"];
+    // Of the subprotocols that were offered one is taken, or a browser hangs up.
+    const [offered] = request.headers["sec-websocket-protocol"]?.split(",") ?? [];
+    const protocol = offered === undefined ? "" : `Sec-WebSocket-Protocol: ${offered.trim()}\r\n`;
     const accept = createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
-    stream.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+    stream.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n${protocol}\r\n`);
     stream.on("data", (bytes: Buffer) => this.read(bytes));
     stream.on("error", () => stream.destroy());
   }

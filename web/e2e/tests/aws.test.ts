@@ -65,6 +65,10 @@ test("a workflow that is dropped runs on a pod, is watched step by step, and its
   await page.getByRole("button", { name: /^Open / }).first().waitFor();
   await drawn(page);
   await shoot(page, "done");
+  await page.getByRole("button", { name: /^Open / }).first().click();
+  const saved = page.waitForEvent("download");
+  await page.getByRole("dialog").getByRole("button", { name: "Download" }).click();
+  expect((await saved).suggestedFilename()).toMatch(/\.png$/);
   await page.reload();
   await drawn(page);
 

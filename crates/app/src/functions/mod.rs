@@ -33,6 +33,8 @@ use tokio_util::sync::CancellationToken;
 const MAX_BYTES: u64 = 0;
 /// For the generations that go at once: no call is cut off in the middle of them.
 const LAST_ROUND: Duration = Duration::from_mins(1);
+/// As the template's schedule has it, and once more: what a call missed the next one tells. Milliseconds.
+const LOOK_INTERVAL: u64 = 2 * 5 * 60_000;
 
 /// What `CloudWatch`, alarms and dead letters see of a failure: `error_type` never changes its name.
 #[derive(Debug, thiserror::Error)]
@@ -168,13 +170,16 @@ impl Parts {
         Ok(Parts { settings, function, remote, objects, deliveries })
     }
 
-    /// From a rule of ours, or from the bucket's.
+    /// From a rule of ours, from the bucket's, or because it is time.
     async fn event(&self, envelope: Value) -> Result<(), Failure> {
         let missing = |name: &str| Failure::BadEvent(format!("it has no {name}"));
         let source = envelope["source"].as_str().ok_or_else(|| missing("source"))?;
         if source == "aws.s3" {
             let key = envelope["detail"]["object"]["key"].as_str().ok_or_else(|| missing("object key"))?;
             return self.delivered(key).await;
+        }
+        if source == "aws.events" {
+            return Ok(self.function.look_after(LOOK_INTERVAL).await?);
         }
         if source != monitor_core::event::SOURCE {
             return Err(Failure::BadEvent(format!("its source is {source:?}")));

@@ -115,7 +115,8 @@ impl Cloud {
     /// Keys of somebody who has the rights of this instance's monitor and no others.
     pub fn monitor_keys(&self) -> (String, String) {
         let keys = self.ask(
-            "iam = client('iam'); iam.create_user(UserName='monitor')\n\
+            "iam = client('iam')\n\
+             if not iam.list_users()['Users']: iam.create_user(UserName='monitor')\n\
              arn = next(value for name, value in made.items() if name.startswith('MonitorPolicy'))\n\
              iam.attach_user_policy(UserName='monitor', PolicyArn=arn)\n\
              key = iam.create_access_key(UserName='monitor')['AccessKey']\n\

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-fn workflow(seed: u64) -> Value {
+pub fn workflow(seed: u64) -> Value {
     json!({
         "3": {"class_type": "KSampler", "inputs": {"seed": seed, "steps": 12, "latent_image": ["5", 0]}},
         "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
@@ -23,16 +23,16 @@ fn refusals() -> Arc<Tape> {
     Arc::new(Tape::read(&tapes_dir().join("06-validation-errors")).unwrap())
 }
 
-async fn server(script: Script) -> FakeComfy {
+pub async fn server(script: Script) -> FakeComfy {
     FakeComfy::builder().script(script).tape(refusals()).start().await.unwrap()
 }
 
-fn steady() -> Script {
+pub fn steady() -> Script {
     Script::new().class("KSampler", NodeScript::new().lasting(Duration::from_secs(3)).steps(12))
 }
 
 /// Subscribed to before it is submitted.
-async fn submitted(cloud: &Cloud, live: &mut Live, seed: u64) -> String {
+pub async fn submitted(cloud: &Cloud, live: &mut Live, seed: u64) -> String {
     let queue_id = Uuid::new_v4().to_string();
     live.subscribe(&queue_id).await;
     let body = json!({"workflow": workflow(seed), "queueId": queue_id, "instanceId": INSTANCE});

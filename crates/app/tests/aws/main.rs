@@ -6,6 +6,6 @@
 
 mod cloud;
 mod jobs;
-
+mod pods;
 mod rights;
 mod sidecar;

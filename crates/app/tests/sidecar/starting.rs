@@ -63,6 +63,18 @@ fn arguments_and_environment_are_passed_on() {
 }
 
 #[test]
+fn on_a_volume_that_pods_share_each_monitor_has_a_folder_of_its_own() {
+    let cases: [(&[&str], &str); 3] =
+        [(&["--id", "gpu-1"], "gpu-1"), (&["--progress", "bus", "--id=gpu-2"], "gpu-2"), (&[], "a1b2c3")];
+    for (arguments, own) in cases {
+        let pod = Pod::new(r#"echo "$COMFYUI_MONITOR_DATA_DIR" >said"#);
+        let more = [("COMFYUI_MONITOR_DATA_DIR", ""), ("MONITOR_VOLUME", "."), ("RUNPOD_POD_ID", "a1b2c3")];
+        assert_eq!(pod.start(arguments, &more).ended().code(), Some(0));
+        assert_eq!(pod.text("said"), format!("./comfyui-monitor/{own}\n"));
+    }
+}
+
+#[test]
 fn a_monitor_that_fails_is_started_again_after_longer_and_longer_pauses() {
     let pod = Pod::new("echo >>starts; [[ $(wc -l <starts) -lt 10 ]] && exit 1; exit 0");
     assert_eq!(pod.start(&[], &[]).ended().code(), Some(0));

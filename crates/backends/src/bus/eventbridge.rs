@@ -1,6 +1,6 @@
 //! Events onto Amazon `EventBridge`.
 //!
-//! Durable events all go, in order; progress at most once an interval for each job, or not at all. Requests go one after
+//! Durable events all go, in order; progress at most once an interval for each job, or not at all; queues always. Requests go one after
 //! another: what is later never overtakes what has not been settled. Delivery at the other end is at least once and in
 //! no order, whatever is done here.
 
@@ -56,15 +56,13 @@ impl EventBridge {
 
     fn over(requests: Box<dyn Requests>, settings: Settings) -> EventBridge {
         let Settings { progress, bulk, dead_letters, patience, .. } = settings;
-        let way = Mutex::new(Way { pace: progress.map(Pace::new), rests_until: None });
+        let way = Mutex::new(Way { pace: Some(Pace::new(progress)), rests_until: None });
         let bus = EventBridge {
             line: Arc::new(Line { requests, bulk, dead_letters, patience, way }),
             woken: Arc::new(Notify::new()),
             stop: CancellationToken::new(),
         };
-        if progress.is_some() {
-            tokio::spawn(timer(Arc::clone(&bus.line), Arc::clone(&bus.woken), bus.stop.clone()));
-        }
+        tokio::spawn(timer(Arc::clone(&bus.line), Arc::clone(&bus.woken), bus.stop.clone()));
         bus
     }
 
@@ -108,7 +106,7 @@ struct Line {
 }
 
 struct Way {
-    /// `None`: no progress, or no more.
+    /// `None`: it is closed.
     pace: Option<Pace>,
     rests_until: Option<Instant>,
 }

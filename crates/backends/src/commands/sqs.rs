@@ -94,6 +94,10 @@ impl Queues {
 
 #[async_trait]
 impl Commands for Queues {
+    async fn reach(&self, instance_id: &str) -> Result<(), CommandError> {
+        self.url(instance_id).await.map(drop)
+    }
+
     async fn send(&self, instance_id: &str, command: &Command, delay: Duration) -> Result<(), CommandError> {
         let url = self.url(instance_id).await?;
         let body = self.body(command).await?;

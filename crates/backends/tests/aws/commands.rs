@@ -77,6 +77,10 @@ impl Line {
 
 #[async_trait]
 impl Commands for Line {
+    async fn reach(&self, instance_id: &str) -> Result<(), CommandError> {
+        self.queues.reach(instance_id).await
+    }
+
     async fn send(&self, instance_id: &str, command: &Command, delay: Duration) -> Result<(), CommandError> {
         self.queues.send(instance_id, command, delay).await
     }

@@ -5,10 +5,11 @@ use async_trait::async_trait;
 use monitor_core::event::{Body, MonitorInitialized};
 use monitor_core::generation::Status;
 use monitor_pipeline::api::{Api, ApiError, Source, Submit, Upload};
-use monitor_pipeline::ports::{Command, CommandError, Ordered, Orders};
+use monitor_pipeline::ports::{Command, CommandError, Ordered, Orders, Sending};
 use monitor_pipeline::service::obey;
 use monitor_testkit::conformance::sample::{Job, stopped};
 use serde_json::json;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -87,12 +88,45 @@ async fn without_a_monitor_a_submission_is_refused_and_nothing_is_left_waiting()
 async fn the_same_idempotency_key_sends_what_was_cut_off_before_and_nothing_twice() {
     let stage = with_instances(&["gpu-1"]).await;
     let again = || Submit { idempotency_key: Some("key".to_owned()), ..submit(None) };
-    stage.world.deaf.lock().unwrap().push("gpu-1".to_owned());
+    stage.world.cut.store(true, Ordering::Relaxed);
     assert!(matches!(stage.remote.submit(again()).await, Err(ApiError::Unavailable(_))));
-    stage.world.deaf.lock().unwrap().clear();
+    stage.world.cut.store(false, Ordering::Relaxed);
     assert!(!stage.remote.submit(again()).await.unwrap().created);
     assert!(!stage.remote.submit(again()).await.unwrap().created);
     assert_eq!(stage.world.sent.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_id_that_was_recorded_and_not_sent_is_sent_when_it_is_given_again_and_refused_after_that() {
+    let stage = with_instances(&["gpu-1"]).await;
+    let again = || Submit { queue_id: Some(Uuid::from_u128(7)), ..submit(None) };
+    stage.world.cut.store(true, Ordering::Relaxed);
+    assert!(matches!(stage.remote.submit(again()).await, Err(ApiError::Unavailable(_))));
+    stage.world.cut.store(false, Ordering::Relaxed);
+    assert!(!stage.remote.submit(again()).await.unwrap().created);
+    assert!(matches!(stage.remote.submit(again()).await, Err(ApiError::Conflict(_))));
+    assert_eq!(stage.world.sent.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_never_sent_is_cancelled_without_its_monitor() {
+    let stage = with_instances(&["gpu-1"]).await;
+    stage.world.cut.store(true, Ordering::Relaxed);
+    let id = Uuid::from_u128(7);
+    assert!(stage.remote.submit(Submit { queue_id: Some(id), ..submit(None) }).await.is_err());
+    let generation = stage.remote.cancel(id).await.unwrap();
+    assert_eq!((generation.status, generation.reason.as_deref()), (Status::Interrupted, Some("cancelled")));
+    let query = monitor_pipeline::ports::ListQuery { limit: 10, ..Default::default() };
+    assert_eq!(stage.remote.list(query).await.unwrap().items[0].status, Status::Interrupted);
+}
+
+#[tokio::test]
+async fn nothing_is_recorded_for_an_instance_that_takes_no_commands() {
+    let stage = with_instances(&["gpu-1"]).await;
+    stage.world.deaf.lock().unwrap().push("gpu-1".to_owned());
+    assert!(matches!(stage.remote.submit(submit(None)).await, Err(ApiError::Unavailable(_))));
+    let query = monitor_pipeline::ports::ListQuery { limit: 10, ..Default::default() };
+    assert!(stage.remote.list(query).await.unwrap().items.is_empty());
 }
 
 #[tokio::test]
@@ -109,10 +143,12 @@ async fn cancel_and_retry_go_to_the_instance_of_the_generation_when_its_status_a
     let elsewhere = stage.remote.retry(id, serde_json::Map::new(), Some("gpu-1".to_owned())).await;
     assert!(matches!(elsewhere, Err(ApiError::Invalid { .. })), "{elsewhere:?}");
     let sent: Vec<Command> = stage.world.sent.lock().unwrap().iter().skip(1).map(|(_, sent)| sent.clone()).collect();
-    assert_eq!(
-        sent,
-        [Command::Cancel { queue_id: id }, Command::Retry { queue_id: id, overrides: serde_json::Map::new() }]
-    );
+    let [Command::Cancel { known: Some(open), .. }, Command::Retry { known: Some(ended), .. }] = &sent[..] else {
+        panic!("{sent:?}")
+    };
+    assert_eq!((open.attempt.sending, &open.attempt.workflow, &open.end), (Sending::Waiting, &json!(null), &None));
+    assert_eq!(ended.attempt.workflow["3"]["class_type"], "KSampler");
+    assert_eq!(ended.end.as_ref().unwrap().detail_type(), "Job Completed");
 }
 
 #[tokio::test]
@@ -162,7 +198,7 @@ async fn a_monitor_does_what_it_is_ordered_and_leaves_on_the_queue_what_it_canno
     let generation = stage.remote.submit(submit(None)).await.unwrap().generation;
     let (id, unknown) = (generation.queue_id, Uuid::from_u128(404));
     let order = |receipt: &str, command| Ordered { command, receipt: receipt.to_owned() };
-    stage.world.deaf.lock().unwrap().push("gpu-1".to_owned());
+    stage.world.cut.store(true, Ordering::Relaxed);
     let again = Command::Submit {
         queue_id: id,
         prompt_id: generation.prompt_id,
@@ -173,8 +209,8 @@ async fn a_monitor_does_what_it_is_ordered_and_leaves_on_the_queue_what_it_canno
     let orders = Once {
         orders: Mutex::new(vec![
             order("twice", again),
-            order("unknown", Command::Cancel { queue_id: unknown }),
-            order("unavailable", Command::Cancel { queue_id: id }),
+            order("unknown", Command::Cancel { queue_id: unknown, known: None }),
+            order("unavailable", Command::Cancel { queue_id: id, known: None }),
         ]),
         done: Mutex::default(),
         stop: CancellationToken::new(),
@@ -186,7 +222,7 @@ async fn a_monitor_does_what_it_is_ordered_and_leaves_on_the_queue_what_it_canno
 
 #[test]
 fn a_command_is_written_as_the_contract_of_the_queue_has_it() {
-    let command = Command::Retry { queue_id: Uuid::from_u128(1), overrides: serde_json::Map::new() };
+    let command = Command::Retry { queue_id: Uuid::from_u128(1), overrides: serde_json::Map::new(), known: None };
     let text = serde_json::to_string(&command).unwrap();
     assert_eq!(text, r#"{"action":"retry","queueId":"00000000-0000-0000-0000-000000000001"}"#);
     assert_eq!(serde_json::from_str::<Command>(&text).unwrap(), command);

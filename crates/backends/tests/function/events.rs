@@ -1,11 +1,12 @@
 //! Events and files that wake a function.
 
 use crate::stage::{Stage, stage};
-use monitor_core::event::{Event, ExecutionData, FileRef, ImagesGenerated, JobCompleted};
-use monitor_core::generation::{OutputStatus, Status};
+use monitor_core::event::{Body, Event, ExecutionData, FileRef, ImagesGenerated, JobCompleted, MonitorInitialized};
+use monitor_core::generation::{InstanceState, OutputStatus, Status};
 use monitor_pipeline::api::Api;
+use monitor_pipeline::clock;
 use monitor_pipeline::hub::Topic;
-use monitor_pipeline::ports::{Deliveries, MediaRecord, Store};
+use monitor_pipeline::ports::{Deliveries, GenerationRecord, MediaRecord, Roster, Store};
 use monitor_testkit::conformance::sample::{Job, attempt, record, shuffled, stopped};
 use serde_json::json;
 
@@ -168,4 +169,76 @@ async fn what_a_monitor_says_of_itself_is_told_to_those_who_watch_all() {
     assert_eq!((&update["type"], &update["instance"]["state"]), (&json!("instance_update"), &json!("disconnected")));
     assert_eq!(stage.remote.instances().await[0].instance_id, "gpu-7");
     assert_eq!(stage.remote.instance_events("gpu-7", 0, 10).await.unwrap().len(), 1);
+}
+
+/// A monitor's first word.
+fn initialized(client_id: &str, sequence: u64) -> Event {
+    let mut event = stopped("gpu-1", sequence);
+    event.base.client_id = client_id.to_owned();
+    event.body = Body::from(MonitorInitialized {
+        comfyui_host: "127.0.0.1:8188".to_owned(),
+        version: "1".to_owned(),
+        comfyui_version: None,
+        devices: Vec::new(),
+    });
+    event
+}
+
+#[tokio::test]
+async fn jobs_of_a_monitor_that_comes_back_without_its_folder_are_lost_and_no_others() {
+    let stage = stage().await;
+    let at = |instance_id: &str, number| Job {
+        instance_id: instance_id.to_owned(),
+        ..Job::of(&attempt(&record(number), 1))
+    };
+    let (running, done, between, elsewhere) = (at("gpu-1", 1), at("gpu-1", 2), at("gpu-1", 3), at("gpu-2", 4));
+    let waiting = GenerationRecord { instance_id: Some("gpu-1".to_owned()), ..record(5) };
+    stage.store.create(&waiting, &attempt(&waiting, 1)).await.unwrap();
+    stage.function.event(&initialized("monitor", 1)).await.unwrap();
+    let started = [&running, &elsewhere].map(|job| [job.queued(1), job.started(2), job.executing(3, "3")]);
+    let failed = [between.started(1), between.failed(2, 10), between.retrying(3)];
+    for event in started.iter().flatten().chain(&done.run()).chain(&failed) {
+        stage.function.event(event).await.unwrap();
+    }
+    stage.world.listens("page", Topic::Generation(running.queue_id));
+
+    // The same monitor again: it knows its jobs.
+    stage.function.event(&initialized("monitor", 2)).await.unwrap();
+    let status = async |queue_id| stage.remote.generation(queue_id).await.unwrap().status;
+    assert_eq!(status(running.queue_id).await, Status::Processing);
+
+    // Another one, twice.
+    for _ in 0..2 {
+        stage.function.event(&initialized("another", 3)).await.unwrap();
+        let lost = stage.remote.generation(running.queue_id).await.unwrap();
+        assert_eq!((lost.status, lost.error.unwrap().r#type.as_str()), (Status::Failed, "instance_lost"));
+        assert_eq!(status(done.queue_id).await, Status::Completed);
+        assert_eq!(status(between.queue_id).await, Status::Failed);
+        assert_eq!(status(elsewhere.queue_id).await, Status::Processing);
+        assert_eq!(status(waiting.queue_id).await, Status::Pending);
+    }
+    assert_eq!(stage.world.told("page"), ["job_failed"]);
+    // Steps that a page may have seen straight from the monitor came before.
+    assert!(stage.world.last("page")["sequence"].as_u64().unwrap() > 100_000);
+}
+
+#[tokio::test]
+async fn that_a_monitor_is_not_heard_of_any_more_is_told_though_nobody_says_it() {
+    let stage = stage().await;
+    stage.world.listens("list", Topic::All);
+    let heard_ago = |minutes: i64| {
+        let mut event = initialized("monitor", 1);
+        event.base.timestamp.0 = clock::wall().0 - minutes * 60_000;
+        event
+    };
+    stage.function.event(&heard_ago(4)).await.unwrap();
+    stage.function.look_after(600_000).await.unwrap();
+    assert_eq!(stage.world.last("list")["instance"]["state"], "connected");
+    assert_eq!(stage.world.told("list").len(), 1);
+
+    stage.world.heard.lock().unwrap().clear();
+    stage.world.hear(&heard_ago(6)).await.unwrap();
+    stage.function.look_after(600_000).await.unwrap();
+    assert_eq!(stage.world.last("list")["instance"]["state"], "disconnected");
+    assert_eq!(stage.remote.instances().await[0].state, InstanceState::Disconnected);
 }

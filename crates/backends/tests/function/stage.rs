@@ -18,6 +18,7 @@ use monitor_pipeline::remote::Remote;
 use object_store::memory::InMemory;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -35,6 +36,8 @@ pub struct World {
     pub sent: Mutex<Vec<(String, Command)>>,
     /// Instances without a queue.
     pub deaf: Mutex<Vec<String>>,
+    /// Nothing can be sent for now.
+    pub cut: AtomicBool,
 }
 
 impl World {
@@ -157,9 +160,17 @@ impl Roster for World {
 
 #[async_trait]
 impl Commands for World {
-    async fn send(&self, instance_id: &str, command: &Command, _: Duration) -> Result<(), CommandError> {
+    async fn reach(&self, instance_id: &str) -> Result<(), CommandError> {
         if self.deaf.lock().unwrap().iter().any(|deaf| deaf == instance_id) {
             return Err(CommandError::NoQueue(instance_id.to_owned()));
+        }
+        Ok(())
+    }
+
+    async fn send(&self, instance_id: &str, command: &Command, _: Duration) -> Result<(), CommandError> {
+        self.reach(instance_id).await?;
+        if self.cut.load(Ordering::Relaxed) {
+            return Err(CommandError::Failed("timed out".to_owned()));
         }
         self.sent.lock().unwrap().push((instance_id.to_owned(), command.clone()));
         Ok(())

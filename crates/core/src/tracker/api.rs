@@ -31,6 +31,9 @@ pub struct Config {
     pub history: History,
     /// A job that runs longer is interrupted, and fails with `timeout`. Milliseconds.
     pub timeout_ms: Option<u64>,
+    /// While connected the queue is told of at least this often (ms), changed or not: whoever hears it over a bus tells
+    /// one that has nothing to say from one that is gone. `None`: when it changes.
+    pub heartbeat_ms: Option<u64>,
 }
 
 /// A job that a former run of ours already told about.

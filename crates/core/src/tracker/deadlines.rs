@@ -40,6 +40,9 @@ impl Tracker {
         if ask && !self.strangers.is_empty() {
             self.want_snapshot(out);
         }
+        if self.beat_due.is_some_and(|due| due <= now.mono) {
+            self.tell_queue(now, out);
+        }
         self.coarse(now, out);
         self.paces(now, out);
     }

@@ -135,17 +135,22 @@ impl Tracker {
         out: &mut Vec<Output>,
     ) {
         let Some(remaining) = remaining else { return };
-        if self.queue_remaining != Some(remaining) {
-            self.queue_remaining = Some(remaining);
-            let body =
-                QueueStatusUpdated { queue_remaining: remaining, exec_info: exec_info.cloned().unwrap_or_default() };
-            self.tell(now, body, out);
+        if self.queue.as_ref().is_none_or(|queue| queue.queue_remaining != remaining) {
+            let exec_info = exec_info.cloned().unwrap_or_default();
+            self.queue = Some(QueueStatusUpdated { queue_remaining: remaining, exec_info });
+            self.tell_queue(now, out);
             self.tell_waits_soon(now);
         }
         let known = self.jobs.iter().filter(|job| job.heard_end.is_none() && !job.last_word).count();
         if u64::try_from(known).is_ok_and(|known| known != remaining) {
             self.want_snapshot(out);
         }
+    }
+
+    pub(super) fn tell_queue(&mut self, now: Now, out: &mut Vec<Output>) {
+        let Some(queue) = self.queue.clone() else { return };
+        self.beat_due = self.config.heartbeat_ms.map(|interval| now.mono + interval);
+        self.tell(now, queue, out);
     }
 
     pub(super) fn binary(&mut self, frame: &BinaryFrame, out: &mut Vec<Output>) {

@@ -27,7 +27,7 @@ pub(super) const PACE_INTERVAL: u64 = 500;
 /// Nodes of its class that a node teaches when it is done: a graph of thousands would be reckoned anew with each.
 const MOST_TAUGHT: usize = 64;
 /// Room left in the sequence for what a former run of ours gave out and did not store.
-const SEQUENCE_LEAP: u64 = 1 << 20;
+pub const SEQUENCE_LEAP: u64 = 1 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {

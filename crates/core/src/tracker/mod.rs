@@ -24,12 +24,13 @@ use crate::comfy::graph::Graph;
 use crate::comfy::message::Message;
 use crate::cost::History;
 use crate::event::{
-    Base, Body, Event, MonitorDisconnected, MonitorInitialized, MonitorReconnected, MonitorStopped, SCHEMA_VERSION,
-    SYSTEM_PROMPT,
+    Base, Body, Event, MonitorDisconnected, MonitorInitialized, MonitorReconnected, MonitorStopped, QueueStatusUpdated,
+    SCHEMA_VERSION, SYSTEM_PROMPT,
 };
 use crate::ids::event_id;
 use crate::time::Now;
 use costs::Costs;
+pub use job::SEQUENCE_LEAP;
 use job::{Heard, Job, Pen, Phase};
 use plan::Plan;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -72,7 +73,9 @@ pub struct Tracker {
     /// Reconnected, and not yet reconciled: when the connection had been lost.
     healing_since: Option<u64>,
     sequence: u64,
-    queue_remaining: Option<u64>,
+    queue: Option<QueueStatusUpdated>,
+    /// When the queue is told of again, changed or not.
+    beat_due: Option<u64>,
     /// Places in line that changed and have not been told.
     moved: BTreeMap<uuid::Uuid, u32>,
     /// When the waits of those in line are to be told again.
@@ -100,7 +103,8 @@ impl Tracker {
             connected_once: false,
             disconnected_at: None,
             healing_since: None,
-            queue_remaining: None,
+            queue: None,
+            beat_due: None,
             moved: BTreeMap::new(),
             waits_due: None,
             last_progress: None,
@@ -188,7 +192,7 @@ impl Tracker {
     pub fn deadline(&self) -> Option<u64> {
         let jobs = self.jobs.iter().flat_map(|job| [job.start_due, job.end_due]);
         let strangers = self.strangers.values().map(|stranger| Some(stranger.ask_due));
-        jobs.chain(strangers).chain([self.coarse_due, self.paces_due()]).flatten().min()
+        jobs.chain(strangers).chain([self.coarse_due, self.beat_due, self.paces_due()]).flatten().min()
     }
 
     /// Prompts that run by what is known, the one that is heard of first.
@@ -283,7 +287,7 @@ impl Tracker {
         for job in &mut self.jobs {
             job.gap |= job.phase == Phase::Running;
         }
-        self.queue_remaining = None;
+        (self.queue, self.beat_due) = (None, None);
         self.tell(now, MonitorDisconnected { reason }, out);
     }
 

@@ -212,6 +212,23 @@ fn what_the_server_says_still_waits_goes_with_the_places_and_is_told_within_half
 }
 
 #[test]
+fn with_a_heartbeat_the_queue_is_told_again_and_again_while_connected_though_nothing_changes() {
+    let config = Config { client_id: OURS.into(), heartbeat_ms: Some(1_000), ..Config::default() };
+    let mut tracker = Tracker::new(Now::at(0), config);
+    tracker.handle(Now::at(0), Input::Connected { comfyui_version: None, devices: Vec::new() });
+    let status = json!({"status": {"exec_info": {"queue_remaining": 0}}});
+    assert_eq!(names(&say(&mut tracker, 5, "status", &status)), ["Queue Status Updated"]);
+    assert_eq!(tracker.deadline(), Some(1_005));
+    assert!(names(&tracker.handle(Now::at(1_004), Input::Tick)).is_empty());
+    for due in [1_005, 2_005] {
+        assert_eq!(names(&tracker.handle(Now::at(due), Input::Tick)), ["Queue Status Updated"]);
+    }
+    // Who is not connected says so, and does not say otherwise a minute later.
+    tracker.handle(Now::at(2_500), Input::Disconnected { reason: "refused".into() });
+    assert!(names(&tracker.handle(Now::at(9_000), Input::Tick)).is_empty());
+}
+
+#[test]
 fn the_end_of_an_attempt_says_the_most_memory_that_was_read_while_it_ran() {
     let mut tracker = tracker();
     let read = |tracker: &mut Tracker, at: u64, used_bytes: u64| {

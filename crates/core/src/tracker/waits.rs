@@ -78,7 +78,10 @@ impl Tracker {
             ahead = ahead.zip(own).map(|(ahead, own)| after(ahead, own));
         }
         if !places.is_empty() {
-            out.push(Output::Positions { places, queue_remaining: self.queue_remaining });
+            out.push(Output::Positions {
+                places,
+                queue_remaining: self.queue.as_ref().map(|queue| queue.queue_remaining),
+            });
         }
     }
 

@@ -4,6 +4,7 @@
 //! all that is recorded by then.
 
 mod gathered;
+mod lost;
 mod record;
 
 use crate::asked::{self, Asked, Refusal};
@@ -18,11 +19,13 @@ use crate::push::{Post, Push, by_topic};
 use crate::read_model::ReadModel;
 use crate::roster;
 use gathered::Gathered;
+use lost::Lost;
 use monitor_core::event::{Body, Event};
 use monitor_core::frame::{Frame, FrameBody};
 use monitor_core::time::Timestamp;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
@@ -48,6 +51,42 @@ pub struct Function {
 impl Function {
     /// An event from the bus.
     pub async fn event(&self, event: &Event) -> Result<(), FunctionError> {
+        if matches!(event.body, Body::MonitorInitialized(_)) {
+            // Before it is heard: whoever does this again after a failure must see the same.
+            for lost in lost::by_another(self.store.as_ref(), self.roster.as_ref(), event).await? {
+                tracing::info!(?lost, "the monitor that had this job in hand is no more");
+                match lost {
+                    Lost::Job(end) => self.handle(&end).await?,
+                    Lost::Retry { queue_id, failed } => self.give_up(queue_id, failed).await?,
+                }
+            }
+        }
+        self.handle(event).await
+    }
+
+    /// Nobody will try it again after this attempt.
+    async fn give_up(&self, queue_id: Uuid, failed: u32) -> Result<(), FunctionError> {
+        self.store.stop_retry(queue_id, failed).await?;
+        let (context, gathered) = self.context();
+        let attempts = self.store.known(queue_id).await?.map(|known| known.attempts).unwrap_or_default();
+        if let Some(attempt) = attempts.iter().find(|attempt| attempt.number == failed) {
+            context.read_model.attempt(attempt).await?;
+            context.read_model.save(queue_id).await?;
+        }
+        self.tell(gathered.taken(), false).await;
+        Ok(())
+    }
+
+    /// What nobody says: that a monitor says nothing any more. To be called every `within` milliseconds.
+    pub async fn look_after(&self, within: u64) -> Result<(), FunctionError> {
+        let silent = roster::fallen_silent(&self.roster.heard(None).await?, clock::wall(), within);
+        let (context, gathered) = self.context();
+        silent.into_iter().for_each(|instance| context.read_model.instance(instance));
+        self.tell(gathered.taken(), false).await;
+        Ok(())
+    }
+
+    async fn handle(&self, event: &Event) -> Result<(), FunctionError> {
         record::ensure(self.store.as_ref(), event).await?;
         let (context, gathered) = self.context();
         Handler::of(event).handle(&context, event).await?;
@@ -61,7 +100,7 @@ impl Function {
         if event.base.queue_id.is_none() {
             self.roster.hear(event).await?;
             let heard = self.roster.heard(Some(&event.base.instance_id)).await?;
-            for instance in roster::instances(&heard) {
+            for instance in roster::instances(&heard, clock::wall()) {
                 context.read_model.instance(instance);
             }
         }

@@ -1,9 +1,10 @@
 //! What a monitor and those who speak for it exchange where neither can call the other: files, commands, and who is
 //! there.
 
-use super::{MediaError, MediaRecord, StoreError};
+use super::{AttemptRecord, GenerationRecord, MediaError, MediaRecord, StoreError};
 use async_trait::async_trait;
 use monitor_core::event::Event;
+use monitor_core::generation::Summary;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -47,20 +48,45 @@ pub enum Command {
     },
     Cancel {
         queue_id: Uuid,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        known: Option<Box<Remembered>>,
     },
     Retry {
         queue_id: Uuid,
         #[serde(skip_serializing_if = "Map::is_empty", default)]
         overrides: Map<String, Value>,
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        known: Option<Box<Remembered>>,
     },
+}
+
+/// What is remembered of a generation, for a monitor that has never heard of it, or lost its folder.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remembered {
+    pub record: GenerationRecord,
+    /// The last one.
+    pub attempt: AttemptRecord,
+    /// What ended it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub end: Option<Event>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub saved: Option<Summary>,
 }
 
 impl Command {
     pub fn queue_id(&self) -> Uuid {
         match self {
-            Command::Submit { queue_id, .. } | Command::Cancel { queue_id } | Command::Retry { queue_id, .. } => {
+            Command::Submit { queue_id, .. } | Command::Cancel { queue_id, .. } | Command::Retry { queue_id, .. } => {
                 *queue_id
             }
+        }
+    }
+
+    pub fn take_known(&mut self) -> Option<Box<Remembered>> {
+        match self {
+            Command::Submit { .. } => None,
+            Command::Cancel { known, .. } | Command::Retry { known, .. } => known.take(),
         }
     }
 }
@@ -78,6 +104,8 @@ pub enum CommandError {
 /// Guarantees: a command waits until its monitor has done it, however long that is away; at least once, in no order.
 #[async_trait]
 pub trait Commands: Send + Sync {
+    /// Whether there is a way to this instance's monitor at all, be it there or not.
+    async fn reach(&self, instance_id: &str) -> Result<(), CommandError>;
     /// Not before `delay` has passed, or as much of it as a queue can hold back (15 minutes at Amazon SQS).
     async fn send(&self, instance_id: &str, command: &Command, delay: Duration) -> Result<(), CommandError>;
 }

@@ -2,8 +2,12 @@
 
 use super::Remote;
 use crate::api::{ApiError, Overrides, Submit, Submitted};
-use crate::ports::{AttemptRecord, Command, CommandError, Created, Sending, StoreError};
+use crate::clock;
+use crate::ports::{
+    AttemptRecord, Command, CommandError, Created, GenerationRecord, Known, Remembered, Sending, StoreError,
+};
 use crate::submission;
+use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -17,7 +21,9 @@ impl Remote {
             Some(instance_id) => instance_id,
             None => self.choose().await?,
         };
-        submit.instance_id = Some(instance_id.clone());
+        // Before anything is recorded that nobody would ever be told of.
+        self.commands.reach(&instance_id).await.map_err(|error| told(&error))?;
+        submit.instance_id = Some(instance_id);
         let carried = submission::carried(std::mem::take(&mut submit.source)).await?;
         let read = carried.read(Err("none can be asked from here".to_owned()))?;
         let (record, attempt) = submission::records(submit, read, None)?;
@@ -28,7 +34,13 @@ impl Remote {
                 self.send_what_was_not(queue_id).await?;
                 return Ok(Submitted { generation: self.require(queue_id).await?, created: false });
             }
-            Err(error @ StoreError::Exists(_)) => return Err(ApiError::Conflict(error.to_string())),
+            Err(error @ StoreError::Exists(_)) => {
+                if self.unsent(record.queue_id).await?.is_none() {
+                    return Err(ApiError::Conflict(error.to_string()));
+                }
+                self.send_what_was_not(record.queue_id).await?;
+                return Ok(Submitted { generation: self.require(record.queue_id).await?, created: false });
+            }
             Err(error) => return Err(error.into()),
         }
         self.read_model().save(record.queue_id).await?;
@@ -38,20 +50,37 @@ impl Remote {
 
     /// A command twice does nothing the second time; one that was never sent would leave its generation waiting for ever.
     async fn send_what_was_not(&self, queue_id: Uuid) -> Result<(), ApiError> {
-        let Some(known) = self.store.known(queue_id).await? else { return Ok(()) };
-        let Some(attempt) = known.attempts.last().filter(|attempt| attempt.sending == Sending::Waiting) else {
-            return Ok(());
-        };
+        let Some((record, attempt)) = self.unsent(queue_id).await? else { return Ok(()) };
         let command = Command::Submit {
             queue_id,
             prompt_id: attempt.prompt_id.clone(),
-            title: known.record.title.clone(),
+            title: record.title,
             workflow: attempt.workflow.clone(),
-            metadata: known.record.metadata.clone(),
+            metadata: record.metadata,
         };
         self.order(attempt.instance_id.as_deref(), &command).await?;
-        let sent = AttemptRecord { sending: Sending::Sent, ..attempt.clone() };
+        let sent = AttemptRecord { sending: Sending::Sent, ..attempt };
         Ok(self.store.update_attempt(&sent).await?)
+    }
+
+    /// Recorded, and no command was sent for it.
+    async fn unsent(&self, queue_id: Uuid) -> Result<Option<(GenerationRecord, AttemptRecord)>, ApiError> {
+        let Some(Known { record, mut attempts, .. }) = self.store.known(queue_id).await? else { return Ok(None) };
+        let last = attempts.pop().filter(|attempt| attempt.sending == Sending::Waiting);
+        Ok(last.map(|attempt| (record, attempt)))
+    }
+
+    /// For a monitor that does not know it: a pod may come back without its folder, and commands overtake each other.
+    async fn remembered(&self, queue_id: Uuid) -> Result<Option<Box<Remembered>>, ApiError> {
+        let Some(Known { mut record, mut attempts, saved }) = self.store.known(queue_id).await? else {
+            return Ok(None);
+        };
+        let Some(attempt) = attempts.pop() else { return Ok(None) };
+        // It has done its work here, and may be used anew there.
+        record.idempotency_key = None;
+        let events = self.store.events(queue_id).await?;
+        let end = events.into_iter().find(|event| event.base.attempt == attempt.number && event.is_terminal());
+        Ok(Some(Box::new(Remembered { record, attempt, end, saved })))
     }
 
     async fn order(&self, instance_id: Option<&str>, command: &Command) -> Result<(), ApiError> {
@@ -65,10 +94,27 @@ impl Remote {
             let status = generation.status.as_str();
             return Err(ApiError::Conflict(format!("this generation has ended already ({status})")));
         }
-        self.order(Some(&generation.instance_id), &Command::Cancel { queue_id }).await
+        if let Some((_, attempt)) = self.unsent(queue_id).await? {
+            return self.take_back(attempt, generation.sequence + 1).await;
+        }
+        let mut known = self.remembered(queue_id).await?;
+        if let Some(known) = &mut known {
+            // As if it waited to be sent: it is taken back then, and its end is told.
+            known.attempt = AttemptRecord { sending: Sending::Waiting, workflow: Value::Null, ..known.attempt.clone() };
+        }
+        self.order(Some(&generation.instance_id), &Command::Cancel { queue_id, known }).await
     }
 
-    /// At its own instance: the monitor there has what the attempt is made of.
+    /// No monitor knows of it: its end is told here.
+    async fn take_back(&self, attempt: AttemptRecord, sequence: u64) -> Result<(), ApiError> {
+        let queue_id = attempt.queue_id;
+        let attempt = AttemptRecord { sending: Sending::None, ..attempt };
+        self.store.update_attempt(&attempt).await?;
+        self.store.apply(&[submission::taken_back(&attempt, String::new(), sequence, clock::wall())]).await?;
+        Ok(self.read_model().save(queue_id).await?)
+    }
+
+    /// At its own instance: most often the monitor there has what the attempt is made of.
     pub(super) async fn order_retry(
         &self,
         queue_id: Uuid,
@@ -83,6 +129,7 @@ impl Remote {
             let message = "a retry goes to the instance it ran at: submit it again to send it to another one";
             return Err(submission::invalid(message));
         }
-        self.order(Some(&generation.instance_id), &Command::Retry { queue_id, overrides }).await
+        let known = self.remembered(queue_id).await?;
+        self.order(Some(&generation.instance_id), &Command::Retry { queue_id, overrides, known }).await
     }
 }

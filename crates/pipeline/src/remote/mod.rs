@@ -69,8 +69,8 @@ impl Remote {
 
     /// With what runs and waits there, and its day.
     async fn all_instances(&self) -> Result<Vec<Instance>, ApiError> {
-        let mut instances = roster::instances(&self.roster.heard(None).await?);
         let now = clock::wall();
+        let mut instances = roster::instances(&self.roster.heard(None).await?, now);
         let open = [Status::Pending, Status::Processing];
         let query =
             ListQuery { statuses: open.to_vec(), limit: MOST_OPEN, today: midnight(now), ..ListQuery::default() };
@@ -220,7 +220,7 @@ impl Api for Remote {
     async fn performance(&self, instance_id: Option<&str>) -> Result<Vec<ClassPerformance>, ApiError> {
         let times = self.store.class_times(instance_id).await?;
         let mut histories = Vec::new();
-        for instance in roster::instances(&self.roster.heard(instance_id).await?) {
+        for instance in roster::instances(&self.roster.heard(instance_id).await?, clock::wall()) {
             histories.push(self.store.history(&instance.instance_id).await?);
         }
         Ok(performance::by_class(&times, &histories, instance_id))

@@ -136,7 +136,7 @@ impl Service {
             prompt_id: attempt.prompt_id.clone(),
             title: Some(known.record.title.clone()),
             workflow: attempt.workflow.clone(),
-            last_sequence: self.parts.read_model.sequence(attempt.queue_id).await?,
+            last_sequence: self.last_sequence(attempt.queue_id).await?,
         };
         let preview_method = self.parts.preview_method.map(str::to_owned);
         let outcome = match site.monitor.submit(submission, preview_method).await {
@@ -191,6 +191,13 @@ impl Service {
 
     /// The next sequence and moment for what no tracker tells.
     pub(super) async fn next(&self, queue_id: Uuid) -> Result<(u64, Timestamp), StoreError> {
-        Ok((self.parts.read_model.sequence(queue_id).await? + 1, clock::wall()))
+        Ok((self.last_sequence(queue_id).await? + 1, clock::wall()))
+    }
+
+    /// Of one that others remember, more was told than this store has.
+    async fn last_sequence(&self, queue_id: Uuid) -> Result<u64, StoreError> {
+        let known = self.parts.store.known(queue_id).await?;
+        let saved = known.and_then(|known| known.saved).map_or(0, |summary| summary.sequence);
+        Ok(self.parts.read_model.sequence(queue_id).await?.max(saved))
     }
 }

@@ -16,7 +16,7 @@ pub use orders::obey;
 
 use crate::api::{Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload};
 use crate::journal::Journal;
-use crate::ports::{ListQuery, Media, Page, Store};
+use crate::ports::{ListQuery, Media, Page, Remembered, Store, StoreError};
 use crate::read_model::ReadModel;
 use crate::records;
 use crate::relay::RelayHandle;
@@ -26,9 +26,10 @@ use bytes::Bytes;
 use dispatch::Dispatch;
 use monitor_core::event::Event;
 use monitor_core::frame::FrameBody;
-use monitor_core::generation::{Generation, Instance};
+use monitor_core::generation::{Generation, Instance, Summary};
 use monitor_core::performance::ClassPerformance;
 use monitor_core::time::Timestamp;
+use monitor_core::tracker::SEQUENCE_LEAP;
 use retry::{Retrying, SingleClasses};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -99,6 +100,20 @@ impl Api for Service {
         instance_id: Option<String>,
     ) -> Result<ReadWorkflow, ApiError> {
         self.read(source, filename, instance_id).await
+    }
+
+    async fn adopt(&self, remembered: Remembered) -> Result<(), ApiError> {
+        let Remembered { record, attempt, end, saved } = remembered;
+        match self.parts.store.create(&record, &attempt).await {
+            Ok(_) | Err(StoreError::Exists(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.parts.store.apply(end.as_slice()).await?;
+        if let Some(saved) = saved {
+            let sequence = saved.sequence + SEQUENCE_LEAP;
+            self.parts.store.save_summary(&Summary { sequence, ..saved }).await?;
+        }
+        Ok(())
     }
 
     async fn cancel(&self, queue_id: Uuid) -> Result<Generation, ApiError> {

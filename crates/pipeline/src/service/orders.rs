@@ -36,9 +36,33 @@ pub async fn obey(api: Arc<dyn Api>, orders: Arc<dyn Orders>, stop: Cancellation
 }
 
 /// False if it is to come again.
-async fn did(api: &dyn Api, command: Command) -> bool {
+async fn did(api: &dyn Api, mut command: Command) -> bool {
     let queue_id = command.queue_id();
-    let outcome = match command {
+    let again = command.take_known().map(|known| (known, command.clone()));
+    let mut outcome = done(api, command).await;
+    if let (Err(ApiError::NotFound(_)), Some((known, command))) = (&outcome, again) {
+        outcome = match api.adopt(*known).await {
+            Ok(()) => done(api, command).await,
+            Err(error) => Err(error),
+        };
+    }
+    match outcome {
+        // Refused: its end is told like any other. In conflict: done before, or it has ended meanwhile.
+        Ok(()) | Err(ApiError::Refused { .. } | ApiError::Conflict(_)) => true,
+        // Of what nobody knows, or what its words forbid: the same the next time.
+        Err(error @ (ApiError::NotFound(_) | ApiError::Invalid { .. })) => {
+            tracing::warn!(%error, %queue_id, "a command was left undone");
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%error, %queue_id, "a command could not be done; it comes again");
+            false
+        }
+    }
+}
+
+async fn done(api: &dyn Api, command: Command) -> Result<(), ApiError> {
+    match command {
         Command::Submit { queue_id, prompt_id, title, workflow, metadata } => {
             let submit = Submit {
                 source: Source::Json(workflow),
@@ -50,20 +74,7 @@ async fn did(api: &dyn Api, command: Command) -> bool {
             };
             api.submit(submit).await.map(drop)
         }
-        Command::Cancel { queue_id } => api.cancel(queue_id).await.map(drop),
-        Command::Retry { queue_id, overrides } => api.retry(queue_id, overrides, None).await.map(drop),
-    };
-    match outcome {
-        // Refused: its end is told like any other. In conflict: done before, or it has ended meanwhile.
-        Ok(()) | Err(ApiError::Refused { .. } | ApiError::Conflict(_)) => true,
-        // A retry or cancel of what this monitor does not know, or what its words forbid: the same the next time.
-        Err(error @ (ApiError::NotFound(_) | ApiError::Invalid { .. })) => {
-            tracing::warn!(%error, %queue_id, "a command was left undone");
-            true
-        }
-        Err(error) => {
-            tracing::warn!(%error, %queue_id, "a command could not be done; it comes again");
-            false
-        }
+        Command::Cancel { queue_id, .. } => api.cancel(queue_id).await.map(drop),
+        Command::Retry { queue_id, overrides, .. } => api.retry(queue_id, overrides, None).await.map(drop),
     }
 }

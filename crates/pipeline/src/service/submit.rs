@@ -8,9 +8,7 @@ use crate::ports::{AttemptRecord, Created, Sending, StoreError};
 use crate::relay::Said;
 use crate::submission::{self, Read, invalid, lookup};
 use monitor_core::comfy::graph::Graph;
-use monitor_core::event::{Base, Body, Event, InterruptReason, JobInterrupted, SCHEMA_VERSION};
 use monitor_core::generation::{Generation, InstanceState, NodeError};
-use monitor_core::ids::event_id;
 use monitor_core::workflow::{form, title};
 use serde_json::Value;
 use std::sync::{Arc, PoisonError};
@@ -130,23 +128,9 @@ impl Service {
         let instance_id = instance_id.unwrap_or_default();
         let client_id = self.site(&instance_id).map(|site| site.client_id.clone()).unwrap_or_default();
         let (sequence, timestamp) = self.next(queue_id).await?;
-        let reason = InterruptReason::Cancelled;
-        let body = Body::from(JobInterrupted::unseen(reason));
-        let base = Base {
-            prompt_id: attempt.prompt_id,
-            timestamp,
-            client_id,
-            event_id: event_id(&queue_id.to_string(), attempt.number, body.detail_type(), "", 0),
-            sequence,
-            attempt: attempt.number,
-            instance_id,
-            queue_id: Some(queue_id),
-            schema_version: SCHEMA_VERSION,
-            occurred_at: None,
-            submitter_client_id: None,
-            overall_percentage: None,
-        };
-        self.parts.relay.say(Said::Event(Box::new(Event { base, body })));
+        let attempt = AttemptRecord { instance_id: Some(instance_id), ..attempt };
+        let end = submission::taken_back(&attempt, client_id, sequence, timestamp);
+        self.parts.relay.say(Said::Event(Box::new(end)));
         self.parts.relay.flush().await;
         self.require(queue_id).await.map(Some)
     }

@@ -42,7 +42,7 @@ macro_rules! commands_conformance {
 }
 
 pub fn cancel(number: u128) -> Command {
-    Command::Cancel { queue_id: Uuid::from_u128(number) }
+    Command::Cancel { queue_id: Uuid::from_u128(number), known: None }
 }
 
 pub fn submit(number: u128, workflow: Value) -> Command {
@@ -92,8 +92,8 @@ pub async fn what_was_sent_is_received<P: Place<Adapter: CommandLine>>() {
     let commands = [
         submit(1, json!({"3": {"class_type": "KSampler", "inputs": {}}})),
         cancel(2),
-        Command::Retry { queue_id: Uuid::from_u128(3), overrides },
-        Command::Retry { queue_id: Uuid::from_u128(4), overrides: Map::new() },
+        Command::Retry { queue_id: Uuid::from_u128(3), overrides, known: None },
+        Command::Retry { queue_id: Uuid::from_u128(4), overrides: Map::new(), known: None },
     ];
     for command in &commands {
         send(&line, "gpu-1", command).await;

@@ -1,61 +1,57 @@
-import { useInstances, useMonitor } from "@comfyui-monitor/react";
+import { useInstances, useMonitor, type Instance } from "@comfyui-monitor/react";
 import { Plug } from "lucide-react";
 import { useMemo, type ReactNode } from "react";
 import { Button } from "../controls/Button.js";
 import { Empty } from "../controls/Empty.js";
 import { useNow } from "../time/useNow.js";
-import { tell } from "../toasts/toasts.js";
-import { addresses, allAway } from "./away.js";
+import { addresses, allAway, names } from "./away.js";
 import { Banner } from "./Banner.js";
 import { useConnection } from "./useConnection.js";
+import { useReconnect } from "./useReconnect.js";
 import { again } from "./words.js";
 
-/** Whether no ComfyUI server answers, and what to say about it. */
-export function useComfyAway(): { title: string; text: ReactNode; retryAt: number | undefined; tryNow: () => void } | undefined {
-  const client = useMonitor();
-  const { instances } = useInstances();
-  const away = useMemo(() => allAway(instances), [instances]);
-  if (away.length === 0) return undefined;
-  const tries = away.map(({ nextTryAt }) => (nextTryAt === undefined ? NaN : Date.parse(nextTryAt))).filter((at) => !Number.isNaN(at));
+const ONE_IS_OFF = "It is off, or cannot be reached. Jobs wait for it, and run when it is back.";
+const SOME_ARE_OFF = "They are off, or cannot be reached. Jobs wait for them, and run when they are back.";
+
+/** What to say of servers of which none answers, and what can be done about it. */
+function useAway(instances: readonly Instance[]): { title: string; text: ReactNode; actions: ReactNode } {
+  const { isBehindGateway } = useMonitor();
+  const { tryNow, trying } = useReconnect(instances);
+  if (isBehindGateway) {
+    return { title: `Waiting for ${names(instances)}`, text: instances.length === 1 ? ONE_IS_OFF : SOME_ARE_OFF, actions: undefined };
+  }
   return {
-    title: `Waiting for ComfyUI at ${addresses(away)}`,
+    title: `Waiting for ComfyUI at ${addresses(instances)}`,
     text: (
       <>
         Nothing answers there yet. Start ComfyUI and this page wakes up by itself. The address is <code>COMFYUI_HOST</code>, <code>COMFYUI_PORT</code>.
       </>
     ),
-    retryAt: tries.length > 0 ? Math.min(...tries) : undefined,
-    tryNow: () => {
-      for (const { instanceId } of away) {
-        client.api.reconnect(instanceId).catch((problem: Error) => tell({ tone: "failed", title: "The monitor did not try", text: problem.message }));
-      }
-    },
+    actions: <Button disabled={trying} onClick={tryNow}>{trying ? "Trying" : "Try now"}</Button>,
   };
 }
 
 /** In the place of what a route would show, where there is nothing yet. */
-export function ComfyAwayEmpty() {
-  const away = useComfyAway();
-  if (!away) return null;
-  return <Empty icon={<Plug />} title={away.title} actions={<Button onClick={away.tryNow}>Try now</Button>}>{away.text}</Empty>;
+export function ComfyAwayEmpty({ instances }: { instances: readonly Instance[] }) {
+  const { title, text, actions } = useAway(instances);
+  return <Empty icon={<Plug />} title={title} actions={actions}>{text}</Empty>;
 }
 
 /** Above every route, as long as no server answers. */
 export function ComfyAwayBanner() {
-  const away = useComfyAway();
+  const { instances } = useInstances();
   const { isOffline } = useConnection();
-  if (!away || isOffline) return null;
-  return (
-    <Banner
-      tone="note"
-      icon={<Plug />}
-      title={away.title}
-      aside={away.retryAt === undefined ? undefined : <Again at={away.retryAt} />}
-      actions={<Button onClick={away.tryNow}>Try now</Button>}
-    >
-      {away.text}
-    </Banner>
-  );
+  const away = useMemo(() => allAway(instances), [instances]);
+  return away.length === 0 || isOffline ? null : <Away instances={away} />;
+}
+
+function Away({ instances }: { instances: readonly Instance[] }) {
+  const { isBehindGateway } = useMonitor();
+  const { title, text, actions } = useAway(instances);
+  const tries = instances.map(({ nextTryAt }) => Date.parse(nextTryAt ?? "")).filter((at) => !Number.isNaN(at));
+  // Of monitors that are off themselves, the next try is one that was never made.
+  const aside = tries.length === 0 || isBehindGateway ? undefined : <Again at={Math.min(...tries)} />;
+  return <Banner tone="note" icon={<Plug />} title={title} aside={aside} actions={actions}>{text}</Banner>;
 }
 
 function Again({ at }: { at: number }) {

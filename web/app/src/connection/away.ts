@@ -1,4 +1,5 @@
 import type { Instance } from "@comfyui-monitor/react";
+import { addressOf } from "../instances/device.js";
 
 /** The servers, where every one of them is away; nothing while at least one answers, or none is known. */
 export function allAway(instances: readonly Instance[]): Instance[] {
@@ -8,8 +9,16 @@ export function allAway(instances: readonly Instance[]): Instance[] {
 
 /** `localhost:8188`, `gpu-1:8188 and gpu-2:8188`, `gpu-1:8188 and 4 others`. */
 export function addresses(instances: readonly Pick<Instance, "url">[]): string {
-  const [first, second] = instances.map(({ url }) => url.replace(/^\w+:\/\//, "").replace(/\/$/, ""));
-  if (first === undefined) return "";
-  if (instances.length === 1) return first;
-  return instances.length === 2 ? `${first} and ${second}` : `${first} and ${instances.length - 1} others`;
+  return together(instances.map(({ url }) => addressOf(url)));
+}
+
+/** The same by name: `gpu-1`, `gpu-1 and gpu-2`, `gpu-1 and 4 others`. */
+export function names(instances: readonly Pick<Instance, "name">[]): string {
+  return together(instances.map(({ name }) => name));
+}
+
+function together(words: readonly string[]): string {
+  const [first = "", second] = words;
+  if (words.length < 2) return first;
+  return words.length === 2 ? `${first} and ${second}` : `${first} and ${words.length - 1} others`;
 }

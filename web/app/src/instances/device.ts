@@ -24,10 +24,10 @@ export function hasGpu({ devices, memory }: Pick<Instance, "devices" | "memory">
   return memory !== undefined && memory.totalBytes > 0 && devices.some(({ type }) => type !== "cpu");
 }
 
-/** `localhost:8188` of `http://localhost:8188/`. */
+/** `localhost:8188` of `http://localhost:8188/`, and of what is no more than that. */
 export function addressOf(url: string): string {
   try {
-    const { host, pathname } = new URL(url);
+    const { host, pathname } = new URL(/^\w+:\/\//.test(url) ? url : `http://${url}`);
     return host + pathname.replace(/\/$/, "");
   } catch {
     return url;

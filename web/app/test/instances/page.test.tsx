@@ -31,7 +31,7 @@ afterEach(() => {
 
 /** What a monitor answers that has these readings and no events. */
 function answer(url: string, readings: unknown[] | null) {
-  if (!readings && url.includes("/readings")) return new Response('{"message":"Not Found"}', { status: 404 });
+  if (!readings && url.includes("/readings")) return new Response('{"status":501,"detail":"This deployment keeps no readings"}', { status: 501 });
   return new Response(JSON.stringify(url.includes("/readings") ? readings : url.includes("/events") ? { items: [] } : {}), { status: 200 });
 }
 
@@ -76,6 +76,15 @@ test("a card tells what runs and leads to it, what waits, and how the day was", 
   }
   const links = [...(card?.querySelectorAll("a") ?? [])].map((link) => [link.getAttribute("href"), link.getAttribute("aria-label")]);
   expect(links).toEqual([["/jobs/q-Lighthouse", null], ["/jobs/q-next", "next, about 1 min"]]);
+});
+
+test("a picture of what runs is asked for anew when its signed link has ended", async () => {
+  const thumbnailUrl = "https://bucket.example/a?X-Amz-Signature=1";
+  await shown([instance("atlas")], [job("atlas", "Lighthouse", { thumbnailUrl })]);
+  const said = () => FakeSocket.newest().sent.filter(({ data }) => data.queueId === "*").length;
+  expect(said()).toBe(1);
+  await act(async () => void page.querySelector("article img")?.dispatchEvent(new Event("error")));
+  expect(said()).toBe(2);
 });
 
 test("memory is drawn where there is a GPU, and left out where there is none", async () => {

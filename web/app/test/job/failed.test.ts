@@ -67,6 +67,8 @@ test("ways out: the server's own first, changing the inputs where there is room,
   expect(offersOf([elsewhere, smaller]).map(({ kind, verb }) => [kind, verb])).toEqual([["instance", "Run on cinder"], ["overrides", "Change and run"], ["edit", "Edit inputs"]]);
   expect(offersOf([smaller, smaller, smaller, smaller]).length).toBe(3);
   expect(offersOf([]).map(({ kind }) => kind)).toEqual(["edit", "again"]);
+  expect(offersOf([])[1]?.detail).toBe("Nothing is known that would help; it may have been chance");
+  expect(offersOf([], false)[1]?.detail).toBe("It may have been chance");
   expect(offersOf([{ kind: "overrides", title: "odd", detail: "", overrides: "no table" }])[0]?.kind).toBe("edit");
 });
 

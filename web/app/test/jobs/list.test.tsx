@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { MonitorClient, MonitorProvider, type Summary } from "@comfyui-monitor/react";
+import { MonitorClient, MonitorProvider, type ClientOptions, type Summary } from "@comfyui-monitor/react";
 import { act } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -41,9 +41,12 @@ afterEach(() => {
 const counts = { pending: 0, processing: 0, completed: 0, failed: 0, interrupted: 0 };
 
 /** The list over a monitor that tells of these jobs. */
-async function listOf(jobs: Summary[], path = "/jobs") {
-  const fetch = vi.fn(async () => new Response(JSON.stringify({ items: [], counts, today: { jobs: 0 } })));
-  const client = new MonitorClient({ baseUrl: "http://monitor", WebSocket: WebSocketLike, fetch, warn: () => {} });
+async function listOf(jobs: Summary[], path = "/jobs", more: ClientOptions & { ended?: () => Summary[] } = {}) {
+  const fetch = vi.fn(async (url: unknown) => {
+    const items = String(url).includes("completed") ? more.ended?.() : [];
+    return new Response(JSON.stringify({ items: items ?? [], counts, today: { jobs: 0 } }));
+  });
+  const client = new MonitorClient({ baseUrl: "http://monitor", WebSocket: WebSocketLike, fetch, warn: () => {}, ...more });
   const { hook, searchHook, history } = memoryLocation({ path, record: true });
   await act(async () => {
     root.render(
@@ -63,7 +66,7 @@ async function listOf(jobs: Summary[], path = "/jobs") {
       }
       for (const run of frames.splice(0)) run();
     });
-  return { hear, fetch, history };
+  return { hear, fetch, history, socket };
 }
 
 const many = (length: number, more: Partial<Summary> = {}) =>
@@ -173,4 +176,29 @@ test("the picture of a job is shown from where the monitor says, also by a signe
   await listOf(many(3).map((job, n) => ({ ...job, status: "completed", thumbnailUrl: urls[n] ?? "" })));
   const shown = rows().map((row) => row.querySelector<HTMLElement>("[data-picture]")?.style.backgroundImage);
   expect(shown).toEqual(['url("http://monitor/v1/media/a/thumbnail")', `url("${signed}")`, undefined]);
+});
+
+test("a signed link that has ended has its job told again, by whoever told of it; one of the monitor's own is left alone", async () => {
+  const signed = (name: string, signature: string) => `https://bucket.example/${name}?X-Amz-Signature=${signature}`;
+  const [live, own, paged] = many(3, { status: "completed" }) as [Summary, Summary, Summary];
+  const jobs = (signature: string) => [{ ...live, thumbnailUrl: signed("a", signature) }, { ...own, thumbnailUrl: "/v1/media/b/thumbnail" }];
+  let signature = "first";
+  const ended = () => [{ ...paged, thumbnailUrl: signed("c", signature) }];
+  const { socket, fetch } = await listOf(jobs("first"), "/jobs", { ended, websocketApiEndpoint: "wss://gateway/live" });
+  await act(async () => {});
+  const pictures = () => rows().map((row) => row.querySelector<HTMLElement>("[data-picture]")?.style.backgroundImage.replace(/.*=/, ""));
+  const watchers = () => rows().map((row) => row.querySelector("img[hidden]"));
+  expect(watchers().map(Boolean)).toEqual([true, false, true]);
+
+  signature = "second";
+  vi.setSystemTime(AT + 12 * 3_600_000);
+  const asked = { said: socket.sent.length, fetched: fetch.mock.calls.length };
+  await act(async () => watchers().forEach((watcher) => watcher?.dispatchEvent(new Event("error"))));
+  expect(socket.sent.slice(asked.said).map(({ action, data }) => `${action} ${data.queueId}`)).toEqual(["subscribe *"]);
+  expect(fetch.mock.calls.slice(asked.fetched)).toHaveLength(1);
+  await act(async () => socket.says({ type: "snapshot", timestamp: iso(AT), queueId: "*", generations: jobs("second"), instances: [] }));
+  expect(pictures()).toEqual(['second")', 'url("http://monitor/v1/media/b/thumbnail")', 'second")']);
+
+  await act(async () => watchers().forEach((watcher) => watcher?.dispatchEvent(new Event("error"))));
+  expect([socket.sent.length, fetch.mock.calls.length]).toEqual([asked.said + 1, asked.fetched + 1]);
 });

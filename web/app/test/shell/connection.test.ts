@@ -1,6 +1,6 @@
 import type { Instance } from "@comfyui-monitor/react";
 import { expect, test } from "vitest";
-import { addresses, allAway } from "../../src/connection/away.js";
+import { addresses, allAway, names } from "../../src/connection/away.js";
 import { again, isDemo, shownConnection } from "../../src/connection/words.js";
 
 const NOW = new Date(2026, 10, 14, 21, 46, 58).getTime();
@@ -52,6 +52,12 @@ test("ComfyUI is away when no server answers, not while one does or all are stil
 test("servers that are away are named by their address", () => {
   const at = (url: string) => ({ url });
   expect(addresses([at("http://localhost:8188/")])).toBe("localhost:8188");
+  expect(addresses([at("localhost:8188")])).toBe("localhost:8188");
   expect(addresses([at("http://a:1"), at("https://b:2")])).toBe("a:1 and b:2");
   expect(addresses([at("http://a:1"), at("http://b:2"), at("http://c:3")])).toBe("a:1 and 2 others");
+});
+
+test("and by their name where their addresses say nothing here", () => {
+  const called = (...all: string[]) => names(all.map((name) => ({ name })));
+  expect([called("gpu-1"), called("gpu-1", "gpu-2"), called("gpu-1", "gpu-2", "gpu-3")]).toEqual(["gpu-1", "gpu-1 and gpu-2", "gpu-1 and 2 others"]);
 });

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
-import { Api, Problem } from "../src/core/api.js";
+import { Api } from "../src/core/api.js";
+import { Problem } from "../src/core/problem.js";
 
 function answering(status: number, body: string) {
   const fetch = vi.fn(async (_url: unknown, _init?: RequestInit) => new Response(body, { status }));
@@ -39,6 +40,17 @@ test.each([
   [501, '{"status":501,"title":"Not Implemented","detail":"There are no figures here"}', "There are no figures here"],
 ])("a call that a deployment does not have is told as such (%i)", async (status, body, message) => {
   await expect(answering(status, body).api.performance()).rejects.toMatchObject({ status, message, isNotOffered: true });
+});
+
+test.each([
+  [413, '{"message":"Request Entity Too Large"}', "This is too large to be taken"],
+  [429, '{"message":"Too Many Requests"}', "Too much is asked at once. Try again in a moment"],
+  [503, '{"message":"Service Unavailable"}', "The monitor could not answer. Try again in a moment"],
+  [504, "<html>", "The monitor could not answer. Try again in a moment"],
+  [400, '{"message":"Invalid header"}', "Invalid header"],
+  [500, '{"status":500,"detail":"The disk is full"}', "The disk is full"],
+])("what a gateway answers by itself is told in words (%i)", async (status, body, message) => {
+  await expect(answering(status, body).api.cancel("q")).rejects.toMatchObject({ status, message, isNotOffered: false });
 });
 
 test.each([0, 401, 422, 429, 500, 503])("with status %i the call is there", (status) => {

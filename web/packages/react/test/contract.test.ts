@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import type { GenerationPage, JobEvent, ProblemDocument, Reading, Submission, WorkflowForm } from "../src/core/api.js";
+import type { GenerationPage, JobEvent, Reading, Submission, WorkflowForm } from "../src/core/api.js";
+import type { ProblemDocument } from "../src/core/problem.js";
 
 /** Every field of a type, whether it must be there: the compiler sees to it that none is missing here. */
 type Fields<T> = { [K in keyof T]-?: undefined extends T[K] ? "optional" : "required" };

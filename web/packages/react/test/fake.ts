@@ -18,6 +18,8 @@ export class FakeSocket {
     readonly url: string,
     readonly protocols: string[],
   ) {
+    // As a browser does it.
+    if (protocols.some((protocol) => /[^\x21-\x7e]|["(),/:;<=>?@[\\\]{}]/.test(protocol))) throw new SyntaxError("The subprotocol is invalid");
     FakeSocket.all.push(this);
   }
 

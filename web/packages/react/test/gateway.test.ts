@@ -8,6 +8,7 @@ import { FakeSocket, WebSocketLike } from "./fake.js";
 
 const MINUTE = 60_000;
 const SUBSCRIBE = { action: "subscribe", data: { queueId: "q", previews: false } };
+const SNAPSHOT = { type: "snapshot", timestamp: "", queueId: "q" };
 const PING = { action: "ping", data: {} };
 
 let told: Connection[];
@@ -20,11 +21,13 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 function live(random = 0.5) {
-  const hear = vi.fn();
+  const hear = vi.fn((data) => JSON.parse(data as string));
   const tell = (now: Connection) => void told.push(now);
   const socket = new LiveSocket({ url: () => "wss://gateway/stage", pace: GATEWAY, WebSocket: WebSocketLike, hear, tell, random: () => random });
   socket.subscribe("q");
-  return { socket, hear, first: FakeSocket.newest().open() };
+  const first = FakeSocket.newest().open();
+  first.says(SNAPSHOT);
+  return { socket, hear, first };
 }
 
 const UPDATE = { type: "queue_update", timestamp: "" };
@@ -64,6 +67,7 @@ test("what was said for other reasons spares a ping", () => {
   const { socket, first } = live();
   said(first, 3 * MINUTE);
   socket.subscribe("another");
+  first.says({ ...SNAPSHOT, queueId: "another" });
   const pings = first.sent.filter(({ action }) => action === "ping").length;
   said(first, 3 * MINUTE);
   expect(first.sent.filter(({ action }) => action === "ping")).toHaveLength(pings);
@@ -211,4 +215,29 @@ test("a preview that comes after the end of its job is not shown", () => {
   socket.says({ type: "snapshot", timestamp: "", queueId: "q", sequence: 9, generation });
   socket.says(picture(8));
   expect(client.preview("q").getSnapshot()).toBeUndefined();
+});
+
+test("a job that was let go of a moment ago is what is forgotten last", () => {
+  const { client, socket } = clientOf({ baseUrl: "https://api.example", websocketApiEndpoint: "wss://gateway/live" });
+  client.watchAll();
+  const stop = client.watch("first");
+  const generation = { queueId: "first", promptId: "p", status: "completed", sequence: 9, nodes: [], outputs: [], attempts: [] } as unknown as Generation;
+  socket.says({ type: "snapshot", timestamp: "", queueId: "first", sequence: 9, generation });
+  for (let other = 0; other < 60; other += 1) client.watch(`other ${other}`)();
+  stop();
+  client.watch("first");
+  expect(client.job("first").getSnapshot().generation).toMatchObject({ queueId: "first" });
+});
+
+test("of a list that was cut to fit the gateway, all that wait or run are fetched, page by page", async () => {
+  const summary = (queueId: string) => ({ queueId, createdAt: queueId, status: "processing", sequence: 1 });
+  const pages = [{ items: [summary("a"), summary("b")], nextCursor: "b" }, { items: [summary("c")] }];
+  const fetch = vi.fn(async (_url: unknown) => new Response(JSON.stringify(pages.shift())));
+  const { client, socket } = clientOf({ baseUrl: "https://api.example", websocketApiEndpoint: "wss://gateway/live", fetch });
+  client.watchAll();
+  socket.says({ type: "snapshot", timestamp: "", queueId: "*", generations: [summary("c")], instances: [], truncated: true });
+  await vi.advanceTimersByTimeAsync(300);
+  expect(client.liveOrder.getSnapshot().running).toEqual(["c", "b", "a"]);
+  const asked = "https://api.example/v1/generations?status=pending%2Cprocessing&limit=200";
+  expect(fetch.mock.calls.map(([url]) => url)).toEqual([asked, `${asked}&cursor=b`]);
 });

@@ -178,3 +178,24 @@ test("a snapshot that was overtaken on its way takes nothing back", () => {
   list.take({ type: "snapshot", timestamp: AT, queueId: "*", generations, instances: [] });
   expect(["a", "b"].map((id) => list.job(id).getSnapshot()?.overallPercentage)).toEqual([40, 70]);
 });
+
+test("a snapshot that was cut takes nothing away, until all that wait or run are told", () => {
+  const known = [job("a"), job("b"), job("ended", { status: "completed" }), job("over")];
+  const { list, hear } = listOf(known);
+  list.take({ type: "snapshot", timestamp: AT, queueId: "*", generations: [job("a")], instances: [], truncated: true });
+  const ids = () => list.order.getSnapshot();
+  expect([ids().running.toSorted(), ids().ended]).toEqual([["a", "b", "over"], ["ended"]]);
+  hear(job("new"));
+  list.complete([job("a"), job("b", { sequence: 2, overallPercentage: 20 }), job("c")], true);
+  paint();
+  expect([ids().running.toSorted(), ids().ended]).toEqual([["a", "b", "c", "new"], ["ended"]]);
+  expect(list.job("b").getSnapshot()?.overallPercentage).toBe(20);
+});
+
+test("where not even all that wait or run could be told, nobody is taken to have ended", () => {
+  const { list } = listOf([job("a"), job("b")]);
+  list.take({ type: "snapshot", timestamp: AT, queueId: "*", generations: [job("a")], instances: [], truncated: true });
+  list.complete([job("a")], false);
+  paint();
+  expect(list.order.getSnapshot().running.toSorted()).toEqual(["a", "b"]);
+});

@@ -2,7 +2,7 @@
 import { act, StrictMode } from "react";
 import { describe, expect, test, vi } from "vitest";
 import type { JobState } from "../src/core/reducer.js";
-import { Lightbox, LivePreview, Results, useGeneration, type Generation, type Output, type Preview } from "../src/index.js";
+import { Lightbox, LivePreview, Results, type Generation, type Output, type Preview } from "../src/index.js";
 import { job, monitor, page, show, states, text, usePage } from "./page.js";
 
 usePage();
@@ -56,65 +56,6 @@ describe("media", () => {
     expect(page.element.querySelector("img")?.getAttribute("src")).toBe("blob:1");
     act(() => page.root.render(null));
     expect(page.urls.size).toBe(0);
-  });
-});
-
-describe("signed links", () => {
-  const BUCKET = "https://bucket.s3.amazonaws.com/media";
-  const done = ([...states(job("02-txt2img"))].at(-1) as JobState).generation as Generation;
-  const output = (kind: Output["kind"], url: string): Output => ({ mediaId: kind, nodeId: "9", kind, preview: false, status: "stored", url });
-  const signed = (signature: string): Generation => ({
-    ...done,
-    outputs: [output("image", `${BUCKET}/a.png?X-Amz-Signature=${signature}`), output("video", `${BUCKET}/b.mp4?X-Amz-Signature=${signature}`)],
-  });
-  const sources = () => [...page.element.querySelectorAll("img, video")].map((media) => media.getAttribute("src")?.replace(/.*=/, ""));
-  const fail = () => act(async () => page.element.querySelectorAll("img, video").forEach((media) => media.dispatchEvent(new Event("error"))));
-
-  function Shown({ queueId }: { queueId: string }) {
-    return <Results outputs={useGeneration({ queueId }).generatedImages} title="t" onOpen={() => {}} />;
-  }
-
-  /** The job on a page; what the monitor answers from then on. */
-  async function open(generation: Generation) {
-    const answers = [generation];
-    const fetch = vi.fn(async (_url: unknown, _init?: RequestInit) => new Response(JSON.stringify(answers.length > 1 ? answers.shift() : answers[0])));
-    const client = monitor({ fetch });
-    await client.generate({ workflow: {} });
-    fetch.mockClear();
-    show(<Shown queueId={generation.queueId} />, client);
-    return { fetch, answer: (next: Generation) => answers.splice(0, answers.length, next) };
-  }
-
-  test("one that has ended is renewed with all of its job, and asked for once", async () => {
-    const { fetch, answer } = await open(signed("first"));
-    expect(sources()).toEqual(["first", "first"]);
-    answer(signed("second"));
-    await fail();
-    await vi.waitFor(() => expect(sources()).toEqual(["second", "second"]));
-    expect(fetch.mock.calls.map(([url]) => url)).toEqual([`http://monitor/v1/generations/${done.queueId}`]);
-  });
-
-  test("one that does not open though it is new is not asked for again, but hours later", async () => {
-    vi.useFakeTimers({ toFake: ["Date"] });
-    const { fetch, answer } = await open(signed("first"));
-    answer(signed("second"));
-    await fail();
-    await vi.waitFor(() => expect(sources()).toEqual(["second", "second"]));
-    answer(signed("third"));
-    await fail();
-    await fail();
-    expect(fetch).toHaveBeenCalledTimes(1);
-    expect(sources()).toEqual(["second", "second"]);
-    vi.setSystemTime(Date.now() + 12 * 3_600_000);
-    await fail();
-    await vi.waitFor(() => expect(sources()).toEqual(["third", "third"]));
-    expect(fetch).toHaveBeenCalledTimes(2);
-  });
-
-  test("a link of the monitor's own does not end: what does not open there is gone", async () => {
-    const { fetch } = await open({ ...done, outputs: [output("image", "/v1/media/a"), output("video", "/v1/media/b")] });
-    await fail();
-    expect(fetch).not.toHaveBeenCalled();
   });
 });
 

@@ -2,8 +2,10 @@
 
 use super::delivery::{Answer, Fault};
 use super::*;
+use monitor_core::event::{Body, QueueStatusUpdated};
 use monitor_testkit::conformance::sample::{self, Job, attempt, record};
 use object_store::memory::InMemory;
+use serde_json::json;
 use std::collections::VecDeque;
 use std::sync::Mutex as Lock;
 use tokio::sync::mpsc;
@@ -210,6 +212,20 @@ async fn without_an_interval_there_is_no_progress_on_the_bus() {
     stage.bus.publish(&[job(1).progress(1, "3"), job(1).executing(2, "4")]).await.unwrap();
     stage.bus.publish(&[sample::stopped("gpu-1", 3)]).await.unwrap();
     assert_eq!(stage.told(), [[2], [3]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_a_queue_is_goes_onto_the_bus_even_where_progress_does_not() {
+    let mut stage = Stage::with(Vec::new(), None, None);
+    let queue = |sequence| {
+        let mut event = sample::stopped("gpu-1", sequence);
+        event.body = Body::from(QueueStatusUpdated { queue_remaining: sequence, exec_info: json!({}) });
+        event
+    };
+    stage.bus.publish(&[queue(1)]).await.unwrap();
+    stage.bus.publish(&[queue(2), queue(3)]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(stage.told(), [[1], [3]]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,4 @@
-import type { Generation } from "@comfyui-monitor/react";
+import { useMonitor, type Generation } from "@comfyui-monitor/react";
 import { PenLine, Repeat2, Scaling, Server } from "lucide-react";
 import { useLocation } from "wouter";
 import { Button } from "../../controls/Button.js";
@@ -11,9 +11,11 @@ const ICONS = { instance: <Server />, overrides: <Scaling />, edit: <PenLine />,
 
 /** What can really be done about it, best first and alone in paper white. */
 export function Suggestions({ generation }: { generation: Generation }) {
+  const { isBehindGateway } = useMonitor();
   const { runAgain } = useJobActions();
   const [, navigate] = useLocation();
-  const offers = offersOf(generation.suggestions ?? []);
+  // Whoever would know of some is beside the server, and is not asked.
+  const offers = offersOf(generation.suggestions ?? [], !isBehindGateway);
   const take = ({ kind, instanceId, overrides }: Offer) => {
     if (kind === "edit") return navigate(`/?from=${encodeURIComponent(generation.promptId)}`);
     runAgain([generation], { ...(instanceId !== undefined && { instanceId }), ...(overrides && { overrides }) });

@@ -13,12 +13,15 @@ export interface Offer {
 
 const MOST = 3;
 
-/** At most three of the server's, and the way to change the inputs where there is room for it. */
-export function offersOf(suggestions: readonly Suggestion[]): Offer[] {
+/**
+ * At most three of the server's, and the way to change the inputs where there is room for it. `isLooked`: it has looked
+ * for some.
+ */
+export function offersOf(suggestions: readonly Suggestion[], isLooked = true): Offer[] {
   const told = suggestions.slice(0, MOST).map(offer);
   const hasEdit = told.some(({ kind }) => kind === "edit");
   const edit: Offer = { kind: "edit", title: "Change the inputs yourself", detail: "Opens this workflow in Generate with everything filled in", verb: "Edit inputs" };
-  const again: Offer = { kind: "again", title: "Run it again as it is", detail: "Nothing is known that would help; it may have been chance", verb: "Run again" };
+  const again: Offer = { kind: "again", title: "Run it again as it is", detail: isLooked ? "Nothing is known that would help; it may have been chance" : "It may have been chance", verb: "Run again" };
   const all = told.length === 0 ? [edit, again] : hasEdit ? told : [...told, edit];
   return all.slice(0, MOST);
 }

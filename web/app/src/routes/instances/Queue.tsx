@@ -1,4 +1,4 @@
-import { about, count, timeLeftShort, type Instance, type Summary } from "@comfyui-monitor/react";
+import { about, count, timeLeftShort, useMonitor, type Instance, type Summary } from "@comfyui-monitor/react";
 import { Link } from "wouter";
 import cardStyles from "./Card.module.css";
 import { isAnswering } from "./connection.js";
@@ -16,6 +16,7 @@ export interface QueueProps {
 
 /** Jobs that wait, each a box as wide as it should take. */
 export function Queue({ instance, jobs, scaleMs, takesNext }: QueueProps) {
+  const { isBehindGateway } = useMonitor();
   const answering = isAnswering(instance);
   const { waiting } = instance;
   const boxes = queueBoxes(waiting, scaleMs);
@@ -25,7 +26,7 @@ export function Queue({ instance, jobs, scaleMs, takesNext }: QueueProps) {
       <div className={cardStyles.figures}>
         <h3>Waiting</h3>
         <b>{countWords(instance)}</b>
-        <span className={cardStyles.aside}>{clearWords(instance, jobs, takesNext)}</span>
+        <span className={cardStyles.aside}>{isBehindGateway && !answering ? "jobs wait for it" : clearWords(instance, jobs, takesNext)}</span>
       </div>
       <div className={styles.track} data-away={!answering || undefined}>
         {boxes.map((box) => (

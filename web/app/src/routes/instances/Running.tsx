@@ -31,14 +31,14 @@ export function Running({ job }: { job: Summary }) {
     : stalledMs !== undefined
       ? `no word for ${forHow(stalledMs)}`
       : calm;
-  const { src } = useMedia(job.thumbnailUrl);
-  const picture = preview ?? src;
+  const result = useMedia(job.thumbnailUrl);
+  const picture = preview === undefined ? result : { src: preview };
   const label = stripSentence({ percentage: job.overallPercentage, current: job.current?.title, state });
   return (
     <Link href={`/jobs/${encodeURIComponent(job.queueId)}`} className={styles.run}>
       <EdgeLight percentage={job.overallPercentage} lit={state === "running" || state === "retrying"} radius={10} width={2} gap={2} className={styles.thumb ?? ""}>
-        {picture ? (
-          <img src={picture} alt="" width="36" height="36" className={styles.picture} />
+        {picture.src ? (
+          <img {...picture} alt="" width="36" height="36" className={styles.picture} />
         ) : (
           <span className={styles.picture}>{job.current && <NodeTile kind={job.current.kind} size={26} />}</span>
         )}

@@ -1,11 +1,11 @@
-import { age, duration, type Instance, type Summary } from "@comfyui-monitor/react";
+import { age, duration, useMonitor, type Instance, type Summary } from "@comfyui-monitor/react";
 import { Moon, Unplug } from "lucide-react";
 import { Link } from "wouter";
+import { useReconnect } from "../../connection/useReconnect.js";
 import { useNow } from "../../time/useNow.js";
 import { addressOf } from "../../instances/device.js";
 import { forHow, isAnswering, neverHeard } from "./connection.js";
 import styles from "./Running.module.css";
-import { useReconnect } from "./useReconnect.js";
 
 export interface StillProps {
   instance: Instance;
@@ -39,19 +39,22 @@ function Idle({ last }: { last: Summary | undefined }) {
 
 function Away({ instance, before }: { instance: Instance; before: readonly Summary[] }) {
   const now = useNow();
-  const { tryNow, trying } = useReconnect(instance);
+  const { isBehindGateway } = useMonitor();
+  const { tryNow, trying } = useReconnect([instance]);
   const headline =
     instance.state === "connecting" || neverHeard(instance)
-      ? `Waiting for ComfyUI at ${addressOf(instance.url)}`
+      ? `Waiting for ${isBehindGateway ? instance.name : `ComfyUI at ${addressOf(instance.url)}`}`
       : `Not answering for ${forHow(now - Date.parse(instance.since))}`;
   return (
     <div className={styles.still}>
       <span className={styles.hole}><Unplug aria-hidden="true" /></span>
       <b title={headline}>{headline}</b>
       <span className={styles.why} title={instance.reason}>{awayWords(instance, before)}</span>
-      <button type="button" className={styles.try} onClick={tryNow} disabled={trying}>
-        {trying ? "Trying" : "Try now"}
-      </button>
+      {tryNow && (
+        <button type="button" className={styles.try} onClick={tryNow} disabled={trying}>
+          {trying ? "Trying" : "Try now"}
+        </button>
+      )}
     </div>
   );
 }

@@ -1,12 +1,11 @@
-import { useInstances, useLiveJobs, type Instance } from "@comfyui-monitor/react";
+import { useInstances, useLiveJobs, useMonitor } from "@comfyui-monitor/react";
 import { Unplug } from "lucide-react";
 import { useParams } from "wouter";
 import { useLocationProperty } from "wouter/use-browser-location";
-import { Button } from "../../controls/Button.js";
+import { ComfyAwayEmpty } from "../../connection/ComfyAway.js";
 import { Empty } from "../../controls/Empty.js";
 import { Loading } from "../../controls/Loading.js";
 import { Page } from "../../frame/Page.js";
-import { addressOf } from "../../instances/device.js";
 import { inFixedOrder, meantBy } from "../../instances/order.js";
 import { Card } from "./Card.js";
 import { neverHeard } from "./connection.js";
@@ -14,10 +13,10 @@ import { FleetBar } from "./FleetBar.js";
 import { takesNext } from "./fleet.js";
 import styles from "./instances.module.css";
 import { queueScale } from "./queue.js";
-import { useReconnect } from "./useReconnect.js";
 
 /** `/instances`, `/instances/{id}`, `/instances#{id or name}`: every ComfyUI server under watch. */
 export default function Instances() {
+  const { isBehindGateway } = useMonitor();
   const { instances: unordered, known } = useInstances();
   const { jobs } = useLiveJobs();
   const { instanceId } = useParams<{ instanceId?: string }>();
@@ -32,11 +31,13 @@ export default function Instances() {
   if (!only) {
     return (
       <Page title="Instances">
-        <Empty icon={<Unplug />} title="No instances">The monitor watches none: name one in its configuration</Empty>
+        <Empty icon={<Unplug />} title="No instances">
+          {isBehindGateway ? "None has been heard of yet: start a monitor beside ComfyUI, and it shows up here" : "The monitor watches none: name one in its configuration"}
+        </Empty>
       </Page>
     );
   }
-  if (instances.length === 1 && neverHeard(only)) return <Page title="Instances"><Waiting instance={only} /></Page>;
+  if (instances.length === 1 && neverHeard(only)) return <Page title="Instances"><ComfyAwayEmpty instances={instances} /></Page>;
   return (
     <Page title="Instances" actions={<FleetBar instances={instances} jobs={jobs} />}>
       <ul className={styles.cards}>
@@ -53,21 +54,6 @@ export default function Instances() {
         ))}
       </ul>
     </Page>
-  );
-}
-
-/** The only one has never been heard. */
-function Waiting({ instance }: { instance: Instance }) {
-  const { tryNow, trying } = useReconnect(instance);
-  return (
-    <Empty
-      icon={<Unplug />}
-      title={`Waiting for ComfyUI at ${addressOf(instance.url)}`}
-      actions={<Button variant="primary" onClick={tryNow} disabled={trying}>{trying ? "Trying" : "Try now"}</Button>}
-    >
-      Nothing answers there yet. Start ComfyUI and this page wakes up by itself. The address is <code>COMFYUI_HOST</code>,{" "}
-      <code>COMFYUI_PORT</code>
-    </Empty>
   );
 }
 

@@ -146,6 +146,7 @@ export function JobList({ rows, pages, more, problem, isPhone, selection, dayGly
               inView={index >= from && index <= to}
               lostAt={isOffline ? (lostAt ?? 0) : undefined}
               names={instanceNames}
+              onLinkEnded={pages.renew}
             />
           );
         })}

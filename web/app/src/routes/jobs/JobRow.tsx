@@ -39,6 +39,7 @@ export interface JobRowProps {
   lostAt: number | undefined;
   /** Of servers, by their ids. */
   names: ReadonlyMap<string, string>;
+  onLinkEnded: (queueId: string) => void;
 }
 
 /** One job of the list. It follows its own job alone, and has no listeners: the list has them. */
@@ -66,7 +67,7 @@ export function rowId(queueId: string): string {
 
 type CellsProps = Omit<JobRowProps, "paged"> & { job: Summary };
 
-function Cells({ job, isSelected, isCancelling, inView, lostAt, names }: CellsProps) {
+function Cells({ job, isSelected, isCancelling, inView, lostAt, names, onLinkEnded }: CellsProps) {
   const client = useMonitor();
   // What has ended stands still.
   const time = useNow(isEnded(job) ? 60_000 : 1_000);
@@ -85,7 +86,7 @@ function Cells({ job, isSelected, isCancelling, inView, lostAt, names }: CellsPr
         <StateGlyph state={row.state} percentage={wholePercent(percentage)} label={`${stateWord(row.state)}${isSelected ? ", selected" : ""}`} />
       </span>
       <span role="gridcell" className={styles.thumbnail}>
-        <Thumbnail job={job} inView={inView} />
+        <Thumbnail job={job} inView={inView} onLinkEnded={onLinkEnded} />
       </span>
       <span role="gridcell" className={styles.title}>
         <a href={`/jobs/${encodeURIComponent(queueId)}`} tabIndex={-1} className={classes(styles.name, row.state === "queued" && styles.quiet)} title={title}>

@@ -1,5 +1,5 @@
 /** Ended jobs, page by page from the API. However far one scrolls, only so many of them are held. */
-import { newestFirst, type GenerationPage, type Summary } from "@comfyui-monitor/react";
+import { newestFirst, NO_SOONER, type GenerationPage, type Summary } from "@comfyui-monitor/react";
 
 /** Enough of a job to give it a place in the list. */
 export type Entry = Pick<Summary, "queueId" | "createdAt">;
@@ -26,6 +26,8 @@ interface Slot {
   stale: boolean;
   loading: boolean;
   usedAt: number;
+  /** When it came last (ms). */
+  cameAt: number;
 }
 
 /** Pages of jobs that are held at once. */
@@ -61,7 +63,7 @@ export class Pages {
   async more(): Promise<void> {
     if (this.appending || !this.state.more) return;
     this.appending = true;
-    const slot: Slot = { cursor: this.next, entries: [], jobs: undefined, stale: true, loading: false, usedAt: ++this.uses };
+    const slot: Slot = { cursor: this.next, entries: [], jobs: undefined, stale: true, loading: false, usedAt: ++this.uses, cameAt: 0 };
     this.slots.push(slot);
     const came = await this.load(slot);
     this.appending = false;
@@ -80,6 +82,12 @@ export class Pages {
       if (!slot.jobs || slot.stale) void this.load(slot);
     }
   }
+
+  /** A link in the page of this job has ended: it is fetched again, for new ones. */
+  readonly renew = (queueId: string): void => {
+    const slot = this.slotOf.get(queueId);
+    if (slot && Date.now() - slot.cameAt >= NO_SOONER) void this.load(slot);
+  };
 
   /** Jobs have ended that no page knows: all are fetched again as they come into view, the first at once. */
   refresh(): void {
@@ -118,6 +126,7 @@ export class Pages {
     slot.jobs = new Map(page.items.map((job) => [job.queueId, job]));
     slot.entries = page.items.map(({ queueId, createdAt }) => ({ queueId, createdAt }));
     slot.stale = false;
+    slot.cameAt = Date.now();
     const following = this.slots[at + 1];
     if (page.nextCursor === undefined) this.slots.length = at + 1;
     else if (following && following.cursor !== page.nextCursor) Object.assign(following, { cursor: page.nextCursor, stale: true });

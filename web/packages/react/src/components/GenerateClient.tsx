@@ -1,6 +1,6 @@
 "use client";
 import { useState } from "react";
-import { Problem } from "../core/api.js";
+import { Problem } from "../core/problem.js";
 import { useMonitor } from "../hooks/context.js";
 import { useAsk } from "../hooks/useAsk.js";
 import { useGeneration } from "../hooks/useGeneration.js";

@@ -105,7 +105,7 @@ function Facts({ output, seed, nodeTitle, onUseInputs }: LightboxProps & { outpu
           Use these inputs
         </Action>
       )}
-      <DownloadLink output={output} />
+      <DownloadLink key={output.mediaId} output={output} />
     </div>
   );
 }

@@ -1,7 +1,9 @@
 "use client";
 import { useEffect, useState } from "react";
+import { Problem } from "../core/problem.js";
 import { peaksOf } from "../core/waveform.js";
 import { useMonitor } from "../hooks/context.js";
+import { useLink } from "../hooks/useLink.js";
 
 const BARS = 96;
 /** Longer sounds take more memory to read than a small drawing is worth (bytes). */
@@ -21,8 +23,9 @@ export function Waveform({ path, size }: { path: string | undefined; size: numbe
 
 const FLAT = new Array<number>(BARS).fill(0);
 
-function usePeaks(path: string | undefined): number[] | undefined {
+function usePeaks(newest: string | undefined): number[] | undefined {
   const { api } = useMonitor();
+  const { path, onEnded } = useLink(newest);
   const [peaks, setPeaks] = useState<number[] | undefined>();
   useEffect(() => {
     if (path === undefined || typeof OfflineAudioContext === "undefined") return;
@@ -33,7 +36,9 @@ function usePeaks(path: string | undefined): number[] | undefined {
       const sound = await new OfflineAudioContext(1, 1, 44_100).decodeAudioData(bytes);
       if (!stop.signal.aborted) setPeaks(peaksOf(sound.getChannelData(0), BARS));
     };
-    read().catch(() => {});
+    read().catch((problem: unknown) => {
+      if (problem instanceof Problem) onEnded();
+    });
     return () => {
       stop.abort();
       setPeaks(undefined);

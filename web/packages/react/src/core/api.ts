@@ -1,11 +1,12 @@
 /** The HTTP API, as far as a page needs it. */
+import { isSigned } from "./links.js";
+import { NOT_OFFERED, Problem, type ProblemDocument } from "./problem.js";
 import type {
   ClassPerformance,
   Eta,
   FormInput,
   Generation,
   Instance,
-  JobError,
   NodeError,
   Overrides,
   Status,
@@ -13,46 +14,6 @@ import type {
   Timestamp,
   Workflow,
 } from "../types/index.js";
-
-/** A problem document (RFC 9457), thrown. `message` says what it is this time, and what helps. */
-export class Problem extends Error {
-  override readonly name = "Problem";
-  /** The HTTP status; 0 where there was no answer. */
-  readonly status: number;
-  /** The kind in words. */
-  readonly title: string;
-  /** The generation it is about. */
-  readonly queueId: string | undefined;
-  /** What ComfyUI refused the workflow with. */
-  readonly error: JobError | undefined;
-  /** Its complaints node by node. */
-  readonly nodeErrors: NodeError[];
-
-  constructor(document: ProblemDocument, options?: ErrorOptions) {
-    super(document.detail || document.title || `HTTP ${document.status}`, options);
-    this.status = document.status;
-    this.title = document.title ?? "";
-    this.queueId = document.queueId;
-    this.error = document.error;
-    this.nodeErrors = document.nodeErrors ?? [];
-  }
-
-  /** Where what was asked about is there: this deployment has no such call. */
-  get isNotOffered(): boolean {
-    return NOT_OFFERED.has(this.status);
-  }
-}
-
-const NOT_OFFERED = new Set([404, 405, 501]);
-
-export interface ProblemDocument {
-  status: number;
-  title?: string;
-  detail?: string;
-  queueId?: string;
-  error?: JobError;
-  nodeErrors?: NodeError[];
-}
 
 export interface Submission {
   workflow: Workflow;
@@ -186,7 +147,7 @@ export class Api {
 
   /** Where a path that the monitor gave is (`/v1/media/…`); `undefined` of what is no address of a page. */
   address(path: string): string | undefined {
-    if (/^https?:\/\//.test(path)) return path;
+    if (isSigned(path)) return path;
     const isPath = path.startsWith("/") && !/^\/[/\\]/.test(path);
     return isPath ? this.base + path : undefined;
   }
@@ -201,7 +162,9 @@ export class Api {
     const { fetch = globalThis.fetch } = this.options;
     const address = this.address(path);
     if (address === undefined) throw new Problem({ status: 0, title: "No address", detail: "This is no address" });
-    const response = await fetch(address, { headers: this.isGuarded(path) ? this.bearer() : {}, ...(signal && { signal }) });
+    // An element that shows the same has left it in the cache without the header that lets a page read it.
+    const cache = isSigned(path) && ({ cache: "no-store" } as const);
+    const response = await fetch(address, { headers: this.isGuarded(path) ? this.bearer() : {}, ...cache, ...(signal && { signal }) });
     if (!response.ok) throw new Problem({ status: response.status, title: response.statusText });
     return response.blob();
   }
@@ -248,10 +211,11 @@ export class Api {
     }
     if (response.ok) return response;
     const answer: unknown = await response.json().catch(() => undefined);
-    const document: Partial<ProblemDocument> = typeof answer === "object" && answer !== null ? answer : { title: response.statusText };
-    // A gateway says `Not Found` of a path it has no route for.
+    const { message, ...document }: Partial<ProblemDocument> & { message?: string } =
+      typeof answer === "object" && answer !== null ? answer : { message: response.statusText };
+    // A gateway says no more than a `message`: `Not Found` of a path it has no route for.
     const noRoute = NOT_OFFERED.has(response.status) && document.detail === undefined && { detail: "This deployment does not offer that" };
-    throw new Problem({ ...document, ...noRoute, status: response.status });
+    throw new Problem({ ...(message !== undefined && { title: message }), ...document, ...noRoute, status: response.status });
   }
 }
 

@@ -1,11 +1,14 @@
 /** One monitor: its API, its live socket, and what is known of its jobs. No framework, no `window`. */
-import type { Frame, Generation, Summary } from "../types/index.js";
-import { Api, Problem, type ApiOptions, type Submission } from "./api.js";
+import type { Frame, FrameOf, Generation, Summary } from "../types/index.js";
+import { Api, type ApiOptions, type Submission } from "./api.js";
 import { Decoder, type Preview, type Warn } from "./frames.js";
 import { LiveList, type LiveState } from "./live.js";
+import { isSameFile, isSigned, NO_SOONER } from "./links.js";
+import { openJobs } from "./openJobs.js";
 import { isEnded, type LiveOrder } from "./order.js";
 import { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
 import { GATEWAY, OWN } from "./pace.js";
+import { Problem } from "./problem.js";
 import { LiveSocket, type Connection } from "./socket.js";
 import { Store, type Readable } from "./store.js";
 
@@ -25,7 +28,8 @@ interface Watched {
   preview: Store<Preview | undefined>;
   /** By watchers: whether each wants previews. */
   watchers: Map<symbol, boolean>;
-  fetching: boolean;
+  /** While it is fetched. */
+  fetching: Promise<void> | undefined;
   /** When its links were asked for anew (ms). */
   renewedAt: number;
 }
@@ -33,8 +37,6 @@ interface Watched {
 const ALL = "*";
 /** Jobs that nobody watches and that are kept nevertheless. */
 const MAX_IDLE = 50;
-/** A link that does not open so soon after the last one (ms) is no link that has ended: its file is gone. */
-const NO_SOONER = 5 * 60_000;
 
 /**
  * @example
@@ -50,24 +52,29 @@ export class MonitorClient {
   readonly live: Readable<LiveState>;
   /** The ids of {@link live} in their groups; it changes only when one comes, goes or passes over. */
   readonly liveOrder: Readable<LiveOrder>;
+  /** The monitors are beside their servers and out of reach: they come and go, and what is asked of one waits for it. */
+  readonly isBehindGateway: boolean;
   private readonly socket: LiveSocket;
   private readonly list = new LiveList();
   private readonly jobs = new Map<string, Watched>();
   private readonly decoder: Decoder;
   private readonly warn: Warn;
   private listWatchers = 0;
+  /** When the links in the list were asked for anew (ms). */
+  private listRenewedAt = -Infinity;
 
   constructor(private readonly options: ClientOptions = {}) {
     this.warn = options.warn ?? ((message) => console.warn(message));
     this.decoder = new Decoder(this.warn);
     this.api = new Api(options);
+    this.isBehindGateway = Boolean(options.websocketApiEndpoint);
     this.live = this.list.state;
     this.liveOrder = this.list.order;
     const connection = new Store<Connection>({ state: "idle" });
     this.connection = connection;
     this.socket = new LiveSocket({
       url: () => this.liveUrl(),
-      pace: options.websocketApiEndpoint ? GATEWAY : OWN,
+      pace: this.isBehindGateway ? GATEWAY : OWN,
       token: options.token,
       WebSocket: options.WebSocket,
       hear: (data) => this.hear(data),
@@ -106,7 +113,7 @@ export class MonitorClient {
       if (!watchers.delete(watcher)) return;
       if (watchers.size > 0) return this.follow(queueId, watchers);
       this.socket.unsubscribe(queueId);
-      this.forget();
+      this.forget(queueId);
     };
   }
 
@@ -129,17 +136,33 @@ export class MonitorClient {
   }
 
   /**
-   * Tells that an output did not open at `path`. A signed link is good for a time, and a page may be open for longer: its
-   * generation, which brings new ones, is fetched again, once.
+   * Tells that an output did not open at `path`. A signed link is good for a time, and a page may be open for longer: what
+   * brings new ones, its generation or the list, is asked for again, once. Gives the new link of a generation's output.
    */
-  renewLink(path: string): void {
-    if (!isSigned(path)) return;
+  async renewLink(path: string): Promise<string | undefined> {
+    if (!isSigned(path)) return undefined;
+    this.renewList(path);
     for (const [queueId, job] of this.jobs) {
-      const outputs = job.state.getSnapshot().generation?.outputs ?? [];
-      if (!outputs.some(({ url, thumbnailUrl }) => isSameFile(path, url) || isSameFile(path, thumbnailUrl))) continue;
-      if (Date.now() - job.renewedAt < NO_SOONER) return;
+      const held = linkTo(path, job);
+      if (held === undefined) continue;
+      if (held !== path) return held;
+      if (Date.now() - job.renewedAt < NO_SOONER) return undefined;
       job.renewedAt = Date.now();
-      return void this.complete(job, queueId);
+      await this.complete(job, queueId);
+      const renewed = linkTo(path, job);
+      return renewed === path ? undefined : renewed;
+    }
+    return undefined;
+  }
+
+  /** The bytes of an output; where its link has ended, by the next one. */
+  async bytes(path: string): Promise<Blob> {
+    try {
+      return await this.api.bytes(path);
+    } catch (problem) {
+      const renewed = await this.renewLink(path);
+      if (renewed === undefined) throw problem;
+      return this.api.bytes(renewed);
     }
   }
 
@@ -157,13 +180,16 @@ export class MonitorClient {
     const known = this.jobs.get(queueId);
     if (known) return known;
     const state = new Store(UNKNOWN);
-    const fresh = { state, preview: new Store<Preview | undefined>(undefined), watchers: new Map(), fetching: false, renewedAt: -Infinity };
+    const fresh = { state, preview: new Store<Preview | undefined>(undefined), watchers: new Map(), fetching: undefined, renewedAt: -Infinity };
     this.jobs.set(queueId, fresh);
     return fresh;
   }
 
-  /** What nobody watches is kept for a while: who comes back to it sees it at once. */
-  private forget(): void {
+  /** What nobody watches any more is kept for a while: who comes back to it sees it at once, and it may be told of still. */
+  private forget(newest: string): void {
+    const job = this.watched(newest);
+    this.jobs.delete(newest);
+    this.jobs.set(newest, job);
     const idle = [...this.jobs].filter(([, { watchers }]) => watchers.size === 0);
     for (const [queueId] of idle.slice(0, -MAX_IDLE)) this.jobs.delete(queueId);
   }
@@ -177,17 +203,21 @@ export class MonitorClient {
     job?.state.set(withSnapshot(job.state.getSnapshot(), generation, Date.now()));
   }
 
-  private hear(data: string | ArrayBuffer): void {
+  private hear(data: string | ArrayBuffer): Frame | undefined {
     const read = this.decoder.read(data);
-    if (!read) return;
-    if ("header" in read) this.see(read);
-    else this.take(read);
+    if (!read) return undefined;
+    if (!("header" in read)) {
+      this.take(read);
+      return read;
+    }
+    this.see(read);
+    return undefined;
   }
 
   private take(frame: Frame): void {
     if (frame.type === "error") return this.warn(`comfyui-monitor: ${frame.code}: ${frame.message}`);
     if (frame.type === "generation_update" || frame.type === "instance_update") return this.list.take(frame);
-    if (frame.type === "snapshot" && frame.queueId === ALL) return this.list.take(frame);
+    if (frame.type === "snapshot" && frame.queueId === ALL) return this.begin(frame);
     const job = "queueId" in frame ? this.jobs.get(frame.queueId) : undefined;
     if (!job) return;
     const before = job.state.getSnapshot();
@@ -202,17 +232,33 @@ export class MonitorClient {
     if (job.state.getSnapshot().partial) void this.complete(job, frame.queueId);
   }
 
+  private begin(snapshot: FrameOf<"snapshot">): void {
+    this.list.take(snapshot);
+    if (!snapshot.truncated) return;
+    openJobs(this.api).then(
+      ({ jobs, isWhole }) => this.list.complete(jobs, isWhole),
+      (problem: unknown) => this.warn(`comfyui-monitor: not all jobs could be fetched: ${String(problem)}`),
+    );
+  }
+
   /** Fetches what is not here: a snapshot had no room for it, or it has ended. */
-  private async complete(job: Watched, queueId: string): Promise<void> {
-    if (job.fetching) return;
-    job.fetching = true;
-    try {
-      this.learn(await this.api.generation(queueId));
-    } catch (problem) {
-      this.warn(`comfyui-monitor: ${queueId} could not be fetched: ${String(problem)}`);
-    } finally {
-      job.fetching = false;
-    }
+  private complete(job: Watched, queueId: string): Promise<void> {
+    job.fetching ??= this.api
+      .generation(queueId)
+      .then(
+        (generation) => this.learn(generation),
+        (problem: unknown) => this.warn(`comfyui-monitor: ${queueId} could not be fetched: ${String(problem)}`),
+      )
+      .finally(() => (job.fetching = undefined));
+    return job.fetching;
+  }
+
+  private renewList(path: string): void {
+    const isListed = this.live.getSnapshot().jobs.some(({ thumbnailUrl }) => thumbnailUrl === path);
+    if (!isListed || Date.now() - this.listRenewedAt < NO_SOONER) return;
+    this.listRenewedAt = Date.now();
+    this.list.renewLinks();
+    this.socket.renew(ALL);
   }
 
   /** Behind a gateway they may overtake each other, and the end of the job. */
@@ -240,12 +286,8 @@ export class MonitorClient {
   }
 }
 
-/** Links of our own are relative and do not end. */
-function isSigned(path: string): boolean {
-  return /^https?:/.test(path);
-}
-
-/** Two links differ in their signatures. */
-function isSameFile(one: string, other: string | undefined): boolean {
-  return other?.split("?")[0] === one.split("?")[0];
+/** What a job has for the file at `path`. */
+function linkTo(path: string, { state }: Watched): string | undefined {
+  const outputs = state.getSnapshot().generation?.outputs ?? [];
+  return outputs.flatMap(({ url, thumbnailUrl }) => [url, thumbnailUrl]).find((link) => isSameFile(path, link));
 }

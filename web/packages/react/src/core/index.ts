@@ -1,12 +1,15 @@
 export * from "./api.js";
 export * from "./client.js";
 export * from "./frames.js";
+export { isSigned, NO_SOONER } from "./links.js";
 export type { LiveState } from "./live.js";
 export { groupOf, isEnded, newestFirst, type LiveOrder } from "./order.js";
+export { Problem, type ProblemDocument } from "./problem.js";
 export { UNKNOWN, withFrame, withSnapshot, type JobState } from "./reducer.js";
 export * from "./select.js";
 export type { Connection, ConnectionState } from "./socket.js";
 export type { Readable } from "./store.js";
+export { isToken } from "./token.js";
 export type * from "../types/index.js";
 export * from "./strip.js";
 export * from "./stripLayout.js";

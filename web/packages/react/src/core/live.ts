@@ -1,5 +1,6 @@
 /** All jobs and instances, as the subscription to `*` tells of them. */
 import type { FrameOf, Instance, Summary } from "../types/index.js";
+import { isSameFile } from "./links.js";
 import { groupOf, isEnded, newestFirst, NO_ORDER, ordered, type LiveOrder } from "./order.js";
 import { Paint } from "./paint.js";
 import { same } from "./same.js";
@@ -42,6 +43,10 @@ export class LiveList {
   private newestAt: string | undefined;
   /** What the server's clock is ahead of this one (ms). */
   private ahead: number | undefined;
+  /** Those at work that the snapshot left out. */
+  private leftOut: ReadonlySet<Summary> = new Set();
+  /** The links that are held have ended. */
+  private wantsLinks = false;
   private readonly paint = new Paint(() => this.apply());
 
   constructor() {
@@ -66,12 +71,26 @@ export class LiveList {
     if (frame.type === "instance_update") {
       this.newInstances.set(frame.instance.instanceId, frame.instance);
     } else {
-      const { generation } = frame;
-      const waiting = this.newJobs.get(generation.queueId);
-      if (waiting && waiting.sequence > generation.sequence) return;
-      this.newJobs.set(generation.queueId, generation);
+      this.hear(frame.generation);
     }
     this.paint.request();
+  }
+
+  /** Takes all that wait or run, of which a snapshot left out some; if these are all, the others have ended. */
+  complete(jobs: readonly Summary[], isWhole: boolean): void {
+    const open = new Set(jobs.map(({ queueId }) => queueId));
+    const gone = this.jobs.filter((job) => isWhole && this.leftOut.has(job) && !open.has(job.queueId));
+    if (gone.length > 0) {
+      this.replace(this.jobs.filter((job) => !gone.includes(job)));
+      this.publish(new Set(gone.map(({ queueId }) => queueId)), true);
+    }
+    jobs.forEach((job) => this.hear(job));
+    this.paint.request();
+  }
+
+  /** The next snapshot brings links, also of jobs of which it says nothing new. */
+  renewLinks(): void {
+    this.wantsLinks = true;
   }
 
   /** Forgets what waits for the next paint. */
@@ -79,6 +98,11 @@ export class LiveList {
     this.paint.cancel();
     this.newJobs.clear();
     this.newInstances.clear();
+  }
+
+  private hear(job: Summary): void {
+    const waiting = this.newJobs.get(job.queueId);
+    if (!waiting || waiting.sequence <= job.sequence) this.newJobs.set(job.queueId, job);
   }
 
   private held(queueId: string): Summary | undefined {
@@ -101,10 +125,16 @@ export class LiveList {
     this.close();
     this.ahead = Date.parse(frame.timestamp) - Date.now() || 0;
     const before = this.jobs;
-    const fresh = (frame.generations ?? []).map((job) => newest(heard.get(job.queueId) ?? this.held(job.queueId), job));
-    this.replace(fresh.sort(newestFirst));
+    const held = (job: Summary) => heard.get(job.queueId) ?? this.held(job.queueId);
+    const generations = frame.generations ?? [];
+    const fresh = generations.map((job) => newest(held(job), job, this.wantsLinks));
+    this.wantsLinks = false;
+    const told = new Set(generations.map(({ queueId }) => queueId));
+    const others = frame.truncated ? before.filter(({ queueId }) => !told.has(queueId)).map((job) => newest(held(job), job)) : [];
+    this.leftOut = new Set(others.filter((job) => !isEnded(job)));
+    this.replace(joined(others, fresh.sort(newestFirst)));
     const known = new Set(before);
-    const changed = new Set([...fresh.filter((job) => !known.has(job)), ...before].map(({ queueId }) => queueId));
+    const changed = new Set([...this.jobs.filter((job) => !known.has(job)), ...before].map(({ queueId }) => queueId));
     const instances = frame.instances ?? [];
     this.publish(changed, true, same(this.told.getSnapshot().instances, instances) ? undefined : instances);
   }
@@ -167,10 +197,15 @@ export class LiveList {
   }
 }
 
-/** What is held, where the same is told again: a snapshot repeats it, time alone does not. */
-/** A snapshot may be overtaken on its way by what it does not know yet. */
-function newest(held: Summary | undefined, told: Summary): Summary {
-  return held && (held.sequence > told.sequence || same(held, told)) ? held : told;
+/**
+ * What is held, where the same is told again: a snapshot repeats it, with a new signature in its link, and may be overtaken
+ * on its way by what it does not know yet.
+ */
+function newest(held: Summary | undefined, told: Summary, wantsLink = false): Summary {
+  if (!held) return told;
+  const { thumbnailUrl: link } = held;
+  const again = !wantsLink && link !== undefined && isSameFile(link, told.thumbnailUrl) ? { ...told, thumbnailUrl: link } : told;
+  return held.sequence > told.sequence || same(held, again) ? held : told;
 }
 
 /** Two lists in one order; of the ended, only the newest stay. */

@@ -1,5 +1,8 @@
 /** The live socket: it comes back by itself and asks again for what it was asked for. */
+import type { Frame } from "../types/index.js";
 import { OWN, type Pace } from "./pace.js";
+import { Subscriptions } from "./subscriptions.js";
+import { isToken } from "./token.js";
 
 /** How the connection is. `locked`: a token is wanted; `refused`: trying again would end the same way. */
 export type ConnectionState = "idle" | "connecting" | "live" | "waiting" | "locked" | "refused";
@@ -19,8 +22,8 @@ export interface SocketOptions {
   pace?: Pace;
   token?: (() => string | undefined) | undefined;
   WebSocket?: typeof globalThis.WebSocket | undefined;
-  /** A text or binary message. */
-  hear: (data: string | ArrayBuffer) => void;
+  /** A text or binary message; gives the frame that it was, if it was one. */
+  hear: (data: string | ArrayBuffer) => Frame | undefined;
   tell: (connection: Connection) => void;
   /** Asked when a connection could not be opened: whether that is for want of a token. */
   isLocked?: () => Promise<boolean>;
@@ -40,8 +43,6 @@ const MEASURE_FIRST = 500;
 const OVERLAP = 10_000;
 /** After a replacement that could not be opened, before jitter: the one it was for is there still (ms). */
 const RENEW_AGAIN = 60_000;
-/** A pong is shorter than this; nothing longer is looked into. */
-const PONG_LENGTH = 256;
 /** A gateway ends a connection over a larger frame, and with it all that is followed. */
 const MOST_SAID = 32_000;
 
@@ -68,8 +69,7 @@ export class LiveSocket {
   private saidAt = 0;
   /** When the ping was sent that has no answer yet. */
   private pingedAt: number | undefined;
-  /** What it is subscribed to, or will be: queue id (or `*`) and whether with previews. */
-  private readonly topics = new Map<string, boolean>();
+  private readonly subscriptions = new Subscriptions((action, data) => this.say(action, data));
 
   constructor(private readonly options: SocketOptions) {
     this.pace = options.pace ?? OWN;
@@ -77,26 +77,27 @@ export class LiveSocket {
 
   /** Follows a generation, or all (`*`); again changes `previews`. Connects where it is not. */
   subscribe(queueId: string, previews = false): void {
-    if (this.topics.get(queueId) === previews) return;
-    this.topics.set(queueId, previews);
-    this.say("subscribe", { queueId, previews });
-    this.connect();
+    if (this.subscriptions.want(queueId, previews)) this.connect();
   }
 
   /** With the last one gone, the connection goes too. */
   unsubscribe(queueId: string): void {
-    if (!this.topics.delete(queueId)) return;
-    this.say("unsubscribe", { queueId });
-    if (this.topics.size === 0) this.close();
+    if (this.subscriptions.want(queueId, undefined) && this.subscriptions.isEmpty) this.close();
+  }
+
+  /** Has a gateway tell again where all of it is; the monitor itself does so only to those who are new. */
+  renew(queueId: string): void {
+    this.subscriptions.renew(queueId);
   }
 
   /** Now rather than when it is due: the network is back, the page is looked at again, there is a token. */
   connect(): void {
-    if (this.socket || this.topics.size === 0) return;
+    if (this.socket || this.subscriptions.isEmpty) return;
     clearTimeout(this.timer);
     this.options.tell({ state: "connecting" });
     this.wasOpen = false;
     this.socket = this.dial();
+    if (!this.socket) this.options.tell({ state: "locked" });
   }
 
   close(): void {
@@ -108,20 +109,22 @@ export class LiveSocket {
     this.options.tell({ state: "idle" });
   }
 
-  private dial(): WebSocket {
+  /** `undefined`: the token is none, and a browser would not take it. */
+  private dial(): WebSocket | undefined {
     const { url, token, WebSocket = globalThis.WebSocket } = this.options;
     const bearer = token?.();
+    if (bearer && !isToken(bearer)) return undefined;
     const socket = new WebSocket(url(), bearer ? [`cm.token.${bearer}`] : []);
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.opened(socket);
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-      if (socket === this.socket) {
-        this.watch(socket);
-        if (this.pingedAt !== undefined && isPong(data)) this.answered(this.pingedAt);
-      } else if (socket !== this.last) {
-        return;
-      }
-      this.options.hear(data);
+      if (socket !== this.socket && socket !== this.last) return;
+      const frame = this.options.hear(data);
+      if (socket !== this.socket) return;
+      this.watch(socket);
+      if (!frame) return;
+      this.subscriptions.hear(frame);
+      if (this.pingedAt !== undefined && frame.type === "pong") this.answered(this.pingedAt);
     };
     socket.onclose = ({ code }: CloseEvent) => this.lost(socket, code);
     return socket;
@@ -133,7 +136,7 @@ export class LiveSocket {
     else this.options.tell({ state: "live" });
     this.tries = 0;
     this.wasOpen = true;
-    for (const [queueId, previews] of this.topics) this.say("subscribe", { queueId, previews });
+    this.subscriptions.begin();
     this.watch(socket);
     this.measuring = setTimeout(() => this.measure(0), MEASURE_FIRST);
     if (this.pace.renewAfter !== undefined) this.renewIn(this.pace.renewAfter + this.random() * (this.pace.renewWithin ?? 0));
@@ -181,6 +184,7 @@ export class LiveSocket {
     clearTimeout(this.timer);
     clearTimeout(this.measuring);
     clearTimeout(this.renewing);
+    this.subscriptions.end();
     this.pingedAt = undefined;
   }
 
@@ -231,27 +235,20 @@ export class LiveSocket {
   }
 
   private lock(locked: boolean): void {
-    if (!locked || this.socket || this.topics.size === 0) return;
+    if (!locked || this.socket || this.subscriptions.isEmpty) return;
     clearTimeout(this.timer);
     this.options.tell({ state: "locked" });
   }
 
-  private say(action: "subscribe" | "unsubscribe" | "ping", data: { queueId?: string; previews?: boolean }): void {
+  /** Gives whether it went out. */
+  private say(action: "subscribe" | "unsubscribe" | "ping", data: { queueId?: string; previews?: boolean }): boolean {
     // 1: open. The constant is on a class that may not be there.
-    if (this.socket?.readyState !== 1) return;
+    if (this.socket?.readyState !== 1) return false;
     const text = JSON.stringify({ action, data });
     // No generation has an id of that length.
-    if (text.length > MOST_SAID) return;
+    if (text.length > MOST_SAID) return false;
     this.socket.send(text);
     this.saidAt = performance.now();
-  }
-}
-
-function isPong(data: string | ArrayBuffer): boolean {
-  if (typeof data !== "string" || data.length > PONG_LENGTH) return false;
-  try {
-    return (JSON.parse(data) as { type?: unknown } | null)?.type === "pong";
-  } catch {
-    return false;
+    return true;
   }
 }

@@ -1,6 +1,7 @@
 "use client";
-import { useCallback, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { useMonitor } from "./context.js";
+import { useLink } from "./useLink.js";
 
 /** What an `<img>`, `<video>` or `<audio>` of a result is given. */
 export interface Media {
@@ -13,9 +14,9 @@ export interface Media {
  * The address of a result. Where the monitor wants a token the bytes are fetched with it, since an element cannot send
  * one; where it gives signed links, one that has ended is renewed.
  */
-export function useMedia(path: string | undefined): Media {
-  const client = useMonitor();
-  const { api } = client;
+export function useMedia(newest: string | undefined): Media {
+  const { api } = useMonitor();
+  const { path, onEnded } = useLink(newest);
   const guarded = path !== undefined && api.isGuarded(path);
   const [held, hold] = useState<{ path: string; url: string } | undefined>();
   useEffect(() => {
@@ -37,9 +38,6 @@ export function useMedia(path: string | undefined): Media {
       if (url !== undefined) URL.revokeObjectURL(url);
     };
   }, [api, guarded, path]);
-  const onError = useCallback(() => {
-    if (path !== undefined) client.renewLink(path);
-  }, [client, path]);
   const own = held?.path === path ? held?.url : undefined;
-  return { src: path === undefined || guarded ? own : api.address(path), onError };
+  return { src: path === undefined || guarded ? own : api.address(path), onError: onEnded };
 }

@@ -48,11 +48,16 @@ export async function send(client: MonitorClient, stores = { form, ownJobs }): P
     return queueId;
   } catch (problem) {
     unmade(ids.queueId, stores.ownJobs);
-    unanswered = problem instanceof Problem && problem.status === 0 ? { submission: what, ids } : undefined;
+    unanswered = isUnanswered(problem) ? { submission: what, ids } : undefined;
     if (!(problem instanceof Problem) || problem.nodeErrors.length === 0) throw problem;
     refuse(problem.nodeErrors, stores.form);
     return undefined;
   }
+}
+
+/** It may have been recorded all the same: a gateway that got no answer in time says so with its own. */
+function isUnanswered(problem: unknown): boolean {
+  return problem instanceof Problem && (problem.status === 0 || problem.status >= 500);
 }
 
 /** Whether anything stands in the way of sending, and at which field first. */

@@ -1,7 +1,7 @@
-import { isEnded, useInstances, useLiveJobs, useMonitor, type Instance } from "@comfyui-monitor/react";
-import { ImageIcon, Plug } from "lucide-react";
+import { isEnded, useInstances, useLiveJobs, useMonitor } from "@comfyui-monitor/react";
+import { ImageIcon } from "lucide-react";
 import { Link } from "wouter";
-import { Button } from "../../../controls/Button.js";
+import { ComfyAwayEmpty } from "../../../connection/ComfyAway.js";
 import { Empty } from "../../../controls/Empty.js";
 import { keyName } from "../../../keys/names.js";
 import { isThere } from "../form/destination.js";
@@ -12,15 +12,16 @@ const MOST = 3;
 
 /** Before anything was made here: what starts it, and what others have running. */
 export function StageEmpty() {
+  const { isBehindGateway } = useMonitor();
   const { instances, known } = useInstances();
   const { jobs } = useLiveJobs();
   const running = jobs.filter((job) => job.status === "processing");
   const isAway = known && instances.length > 0 && !instances.some(isThere);
   return (
     <div className={styles.empty}>
-      {isAway ? <Away instances={instances} /> : (
+      {isAway && !isBehindGateway ? <ComfyAwayEmpty instances={instances} /> : (
         <Empty icon={<ImageIcon aria-hidden="true" />} title="The picture comes here">
-          {keyName("Ctrl Enter")} in the form starts it
+          {keyName("Ctrl Enter")} in the form {isAway ? "sends it, and it starts when an instance is back" : "starts it"}
         </Empty>
       )}
       {running.length > 0 && (
@@ -38,25 +39,4 @@ export function StageEmpty() {
       {running.length === 0 && jobs.some(isEnded) && <p className={styles.others}><Link href="/jobs">Earlier jobs</Link></p>}
     </div>
   );
-}
-
-/** "Waiting for ComfyUI at localhost:8188". */
-function Away({ instances }: { instances: readonly Instance[] }) {
-  const client = useMonitor();
-  const [first] = instances;
-  const where = instances.length === 1 && first ? hostOf(first.url) : `${instances.length} addresses`;
-  const tryNow = () => void Promise.allSettled(instances.map(({ instanceId }) => client.api.reconnect(instanceId)));
-  return (
-    <Empty icon={<Plug aria-hidden="true" />} title={`Waiting for ComfyUI at ${where}`} actions={<Button onClick={tryNow}>Try now</Button>}>
-      Nothing answers there yet. Start ComfyUI and this page wakes up by itself. The address is <code>COMFYUI_HOST</code>, <code>COMFYUI_PORT</code>
-    </Empty>
-  );
-}
-
-function hostOf(url: string): string {
-  try {
-    return new URL(url).host;
-  } catch {
-    return url;
-  }
 }
