@@ -223,6 +223,29 @@ async fn jobs_of_a_monitor_that_comes_back_without_its_folder_are_lost_and_no_ot
 }
 
 #[tokio::test]
+async fn they_are_lost_also_where_what_the_new_monitor_says_next_comes_before_its_first_word() {
+    let stage = stage().await;
+    let job = Job { instance_id: "gpu-1".to_owned(), ..Job::of(&attempt(&record(1), 1)) };
+    for event in [initialized("monitor", 1), job.queued(1), job.started(2)] {
+        stage.function.event(&event).await.unwrap();
+    }
+    let next = Event { base: initialized("another", 4).base, ..stopped("gpu-1", 4) };
+    stage.function.event(&next).await.unwrap();
+    stage.function.event(&initialized("another", 3)).await.unwrap();
+    assert_eq!(stage.remote.generation(job.queue_id).await.unwrap().status, Status::Failed);
+}
+
+#[tokio::test]
+async fn a_late_word_of_a_monitor_that_is_gone_ends_nothing() {
+    let stage = stage().await;
+    let job = Job { instance_id: "gpu-1".to_owned(), ..Job::of(&attempt(&record(1), 1)) };
+    for event in [initialized("another", 3), job.queued(1), job.started(2), initialized("monitor", 1)] {
+        stage.function.event(&event).await.unwrap();
+    }
+    assert_eq!(stage.remote.generation(job.queue_id).await.unwrap().status, Status::Processing);
+}
+
+#[tokio::test]
 async fn that_a_monitor_is_not_heard_of_any_more_is_told_though_nobody_says_it() {
     let stage = stage().await;
     stage.world.listens("list", Topic::All);

@@ -27,9 +27,9 @@ pub(super) async fn by_another(
 ) -> Result<Vec<Lost>, StoreError> {
     let base = &initialized.base;
     let known = roster.heard(Some(&base.instance_id)).await?;
-    let is_newer = known.iter().any(|event| event.base.sequence > base.sequence);
-    let is_another = known.iter().any(|event| event.base.client_id != base.client_id);
-    if is_newer || !is_another {
+    // What it says next may have come before its first word.
+    let mut others = known.iter().filter(|event| event.base.client_id != base.client_id).peekable();
+    if others.peek().is_none() || others.any(|event| event.base.sequence > base.sequence) {
         return Ok(Vec::new());
     }
     let mut query = ListQuery {
