@@ -174,7 +174,7 @@ async fn what_a_monitor_says_of_itself_is_told_to_those_who_watch_all() {
 /// A monitor's first word.
 fn initialized(client_id: &str, sequence: u64) -> Event {
     let mut event = stopped("gpu-1", sequence);
-    event.base.client_id = client_id.to_owned();
+    client_id.clone_into(&mut event.base.client_id);
     event.body = Body::from(MonitorInitialized {
         comfyui_host: "127.0.0.1:8188".to_owned(),
         version: "1".to_owned(),

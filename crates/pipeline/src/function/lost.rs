@@ -13,7 +13,7 @@ const PAGE: u32 = 100;
 #[derive(Debug)]
 pub(super) enum Lost {
     /// How the job ends.
-    Job(Event),
+    Job(Box<Event>),
     /// It has failed, and the try that was to follow this attempt is forgotten.
     Retry { queue_id: Uuid, failed: u32 },
 }
@@ -81,5 +81,5 @@ async fn job(store: &dyn Store, summary: &Summary, initialized: &Event) -> Resul
         overall_percentage: None,
         ..newest.base.clone()
     };
-    Ok(Some(Lost::Job(Event { base, body })))
+    Ok(Some(Lost::Job(Box::new(Event { base, body }))))
 }
