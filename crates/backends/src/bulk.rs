@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use monitor_core::event::Event;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode};
+use object_store::{ObjectStore, ObjectStoreExt};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -67,11 +67,9 @@ pub async fn aside(event: &Event, detail: String, bulk: &dyn ObjectStore) -> Res
     }
     let sha256 = hex(&Sha256::digest(detail.as_bytes()));
     let reference = Reference { key: format!("{FOLDER}/{sha256}"), size, sha256 };
-    let put = bulk.put_opts(&reference.checked()?, Bytes::from(detail).into(), PutMode::Create.into()).await;
-    match put {
-        // The name is the content's: whoever was here first wrote the same.
-        Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
-        Err(error) => return Err(BulkError::Failed { key: reference.key, cause: error.to_string() }),
+    // Also where it is there, and then it is the same, for the name is the content's: written again, it stays longer.
+    if let Err(error) = bulk.put(&reference.checked()?, Bytes::from(detail).into()).await {
+        return Err(BulkError::Failed { key: reference.key, cause: error.to_string() });
     }
     let mut short = serde_json::to_value(&event.base)?;
     short[FIELD] = serde_json::to_value(reference)?;

@@ -162,6 +162,9 @@ pub enum FrameBody {
     },
     Outputs {
         outputs: Vec<Output>,
+        /// Some were left out, for a gateway takes no more: fetch the generation.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        truncated: bool,
     },
     JobRetry {
         retry_count: u32,
@@ -176,6 +179,9 @@ pub enum FrameBody {
     },
     Completed {
         outputs: Vec<Output>,
+        /// Likewise.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        truncated: bool,
         #[serde(skip_serializing_if = "Option::is_none", default)]
         duration_ms: Option<u64>,
         message: String,

@@ -29,6 +29,9 @@ pub enum ApiError {
     /// A server that was asked on behalf of the caller did not answer.
     #[error("{0}")]
     Unavailable(String),
+    /// This deployment never does it; another one does.
+    #[error("{0}")]
+    NotOffered(String),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

@@ -6,6 +6,7 @@ pub mod asked;
 pub mod audience;
 pub mod clock;
 pub mod comfy;
+pub mod disposition;
 pub mod function;
 pub mod handlers;
 pub mod hub;

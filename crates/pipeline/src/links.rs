@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 pub async fn in_output(links: &dyn Links, output: &mut Output) -> Result<(), MediaError> {
     if output.url.is_some() {
-        output.url = Some(links.link(output.media_id, false, output.content_type.as_deref()).await?);
+        let (content_type, filename) = (output.content_type.as_deref(), output.original_filename.as_deref());
+        output.url = Some(links.link(output.media_id, false, content_type, filename).await?);
     }
     if output.thumbnail_url.is_some() {
-        output.thumbnail_url = Some(links.link(output.media_id, true, None).await?);
+        output.thumbnail_url = Some(links.link(output.media_id, true, None, None).await?);
     }
     Ok(())
 }
@@ -25,7 +26,7 @@ pub async fn in_generation(links: &dyn Links, generation: &mut Generation) -> Re
 
 pub async fn in_summary(links: &dyn Links, summary: &mut Summary) -> Result<(), MediaError> {
     if let Some(media_id) = summary.thumbnail_url.as_deref().and_then(thumbnail_of) {
-        summary.thumbnail_url = Some(links.link(media_id, true, None).await?);
+        summary.thumbnail_url = Some(links.link(media_id, true, None, None).await?);
     }
     Ok(())
 }
@@ -44,7 +45,7 @@ pub async fn in_body(links: &dyn Links, body: &mut FrameBody) -> Result<(), Medi
                 in_summary(links, summary).await?;
             }
         }
-        FrameBody::Outputs { outputs } | FrameBody::Completed { outputs, .. } => {
+        FrameBody::Outputs { outputs, .. } | FrameBody::Completed { outputs, .. } => {
             for output in outputs {
                 in_output(links, output).await?;
             }

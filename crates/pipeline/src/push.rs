@@ -1,5 +1,5 @@
 //! To connections that a gateway holds: many at once, to each in order. One that is gone is forgotten; one that takes no
-//! more for now misses what is replaced anyway; what is too large goes in a smaller form.
+//! more for now misses what is replaced anyway; of what is too large, what is missed least is left out.
 
 mod direct;
 mod smaller;
@@ -43,20 +43,18 @@ pub struct Post {
     message: Bytes,
     class: Class,
     kind: &'static str,
-    smaller: Option<Bytes>,
 }
 
 impl Post {
     pub fn frame(frame: &Frame) -> Result<Post, EncodeError> {
-        let encoded = Encoded::text(frame)?;
-        let smaller = smaller::smaller(frame).map(|frame| Encoded::text(&frame)).transpose()?;
-        let bytes = |encoded: &Encoded| Bytes::copy_from_slice(encoded.payload());
-        Ok(Post {
-            message: bytes(&encoded),
-            class: encoded.class(),
-            kind: encoded.kind(),
-            smaller: smaller.as_ref().map(bytes),
-        })
+        let mut encoded = Encoded::text(frame)?;
+        if encoded.payload().len() > LARGEST
+            && let Some(smaller) = smaller::within(LARGEST, frame)?
+        {
+            encoded = smaller;
+        }
+        let message = Bytes::copy_from_slice(encoded.payload());
+        Ok(Post { message, class: encoded.class(), kind: encoded.kind() })
     }
 
     /// A gateway carries no binary messages: the image goes as base64. `None` where that is more than it takes.
@@ -68,7 +66,7 @@ impl Post {
             data: String,
         }
         let message = serde_json::to_vec(&Text { header, data: STANDARD.encode(image) }).ok()?;
-        let post = Post { message: message.into(), class: Class::Preview, kind: "preview", smaller: None };
+        let post = Post { message: message.into(), class: Class::Preview, kind: "preview" };
         (post.message.len() <= LARGEST).then_some(post)
     }
 
@@ -106,7 +104,7 @@ impl Push {
     pub async fn to_one(&self, connection_id: &str, posts: &[Post]) -> bool {
         let mut has_all = true;
         for post in posts {
-            match self.post(connection_id, post).await {
+            match self.patiently(connection_id, post).await {
                 Ok(()) => {}
                 Err(PostError::Gone) => {
                     if let Err(error) = self.connections.disconnect(connection_id).await {
@@ -124,22 +122,12 @@ impl Push {
         has_all
     }
 
-    async fn post(&self, connection_id: &str, post: &Post) -> Result<(), PostError> {
-        let fits = post.message.len() <= LARGEST;
-        let first =
-            if fits { self.patiently(connection_id, &post.message, post).await } else { Err(PostError::TooLarge) };
-        match (first, &post.smaller) {
-            (Err(PostError::TooLarge), Some(smaller)) => self.patiently(connection_id, smaller, post).await,
-            (first, _) => first,
-        }
-    }
-
     /// Again where it was throttled or failed, for what must not be missed.
-    async fn patiently(&self, connection_id: &str, message: &Bytes, post: &Post) -> Result<(), PostError> {
+    async fn patiently(&self, connection_id: &str, post: &Post) -> Result<(), PostError> {
         let mut pauses =
             ExponentialBuilder::default().with_min_delay(FIRST_PAUSE).with_max_times(TRIES - 1).with_jitter().build();
         loop {
-            let error = match self.gateway.post(connection_id, message.clone()).await {
+            let error = match self.gateway.post(connection_id, post.message.clone()).await {
                 Ok(()) => return Ok(()),
                 Err(error @ (PostError::Throttled | PostError::Failed(_))) if !post.may_be_missed() => error,
                 Err(error) => return Err(error),

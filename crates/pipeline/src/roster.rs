@@ -146,6 +146,7 @@ mod tests {
 
     #[test]
     fn who_is_not_heard_of_any_more_is_there_no_more_and_is_told_of_once_in_a_while() {
+        use InstanceState::{Connected, Disconnected};
         let queue = QueueStatusUpdated { queue_remaining: 0, exec_info: Value::Null };
         let gone = MonitorStopped { reason: "shutdown".to_owned() };
         let heard = [
@@ -157,7 +158,6 @@ mod tests {
         ];
         let state = |now| instances(&heard, now).into_iter().map(|instance| instance.state).collect::<Vec<_>>();
         let (silence, within) = (i64::try_from(SILENCE).unwrap(), 1_000);
-        use InstanceState::{Connected, Disconnected};
         assert_eq!(state(Timestamp(silence + 4)), [Connected, Connected, Disconnected]);
         assert_eq!(state(Timestamp(silence + 5)), [Connected, Disconnected, Disconnected]);
         let told = &instances(&heard, Timestamp(silence + 10))[0];

@@ -184,7 +184,7 @@ mod tests {
         ));
         let failed = FrameBody::JobFailed { error: JobError::default(), message: "m".into() };
         assert!(matches!(read(failed).body, Body::JobFailed { .. }));
-        assert!(matches!(read(FrameBody::Outputs { outputs: Vec::new() }).body, Body::Other));
+        assert!(matches!(read(FrameBody::Outputs { outputs: Vec::new(), truncated: false }).body, Body::Other));
     }
 
     #[test]

@@ -4,15 +4,16 @@
 use super::websocket::headers;
 use super::{Failure, Parts};
 use crate::config::{Config, Environment};
-use crate::http::{Access, Metrics, Site, router};
+use crate::http::{Access, Metrics, Problem, Site, router};
 use crate::live::{LiveSettings, LiveState};
 use ::http::{Method, Request, Response, StatusCode, header};
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use monitor_core::generation::OutputStatus;
-use monitor_pipeline::api::Api;
+use monitor_pipeline::api::{Api, ApiError};
 use monitor_pipeline::function::FunctionError;
 use monitor_pipeline::hub::{Hub, HubSettings};
 use serde_json::{Map, Value, json};
@@ -48,6 +49,15 @@ impl Answering {
 
     pub(super) async fn answer(&self, call: Value) -> Result<Value, Failure> {
         let request = request(&call)?;
+        // A browser asks without the token whether it may ask. The gateway says that by itself, where it is set to.
+        if request.method() == Method::OPTIONS {
+            return Ok(json!({"statusCode": StatusCode::NO_CONTENT.as_u16()}));
+        }
+        if self.access.is_authorized(request.headers())
+            && let Some(instead) = instead_of_waiting(request.uri().path())
+        {
+            return told(Problem::from(ApiError::NotOffered(instead.to_owned())).into_response()).await;
+        }
         // Bytes come from the bucket itself, whatever their size: to whom the route would have given them. What is not
         // there, the route says.
         if request.method() == Method::GET
@@ -71,8 +81,24 @@ impl Answering {
         if key.is_none() {
             return Ok(None);
         }
-        let link = self.parts.remote.links.link(media_id, thumbnail, row.content_type.as_deref()).await;
+        let filename = row.source.as_ref().map(|source| source.filename.as_str());
+        let link = self.parts.remote.links.link(media_id, thumbnail, row.content_type.as_deref(), filename).await;
         link.map(Some).map_err(|error| Failure::Delivery(error.to_string()))
+    }
+}
+
+/// For the routes whose answers go on for as long as somebody listens: a function is billed until its answer has ended,
+/// and is cut off before.
+fn instead_of_waiting(path: &str) -> Option<&'static str> {
+    match path.split('/').collect::<Vec<_>>()[..] {
+        ["", "v1", "live"] => Some(
+            "this deployment has its WebSocket at an address of its own: WebSocketUrl among the outputs of its stack",
+        ),
+        ["", "v1", "generations", _, "events"] => Some(
+            "this deployment has no server-sent events: subscribe at its WebSocket (WebSocketUrl among the outputs of \
+             its stack), or ask for the generation again",
+        ),
+        _ => None,
     }
 }
 
@@ -131,7 +157,11 @@ async fn told(response: Response<Body>) -> Result<Value, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::settings::Settings;
     use super::*;
+    use crate::config::{Log, LogFormat, Retention, Secret};
+    use crate::http::problem::CONTENT_TYPE;
+    use monitor_backends::aws;
 
     #[tokio::test]
     async fn a_call_is_a_request_with_its_query_body_and_host() {
@@ -166,5 +196,49 @@ mod tests {
         assert_eq!(media_of(&format!("/v1/media/{id}/thumbnail")), Some((id, true)));
         assert_eq!(media_of("/v1/media/x"), None);
         assert_eq!(media_of("/v1/generations"), None);
+    }
+
+    /// Behind it nothing answers.
+    async fn answering() -> Answering {
+        let settings = Settings {
+            handler: "generations".to_owned(),
+            table: "table".to_owned(),
+            bucket: "bucket".to_owned(),
+            websocket_api_endpoint: "http://127.0.0.1:1".to_owned(),
+            queue_prefix: "queue".to_owned(),
+            token: Some(Secret::new("token")),
+            origins: Vec::new(),
+            retention: Retention::default(),
+            log: Log { level: "warn".to_owned(), format: LogFormat::Json },
+        };
+        let sdk = aws::configuration(Some("us-east-1".to_owned())).await;
+        Answering::new(&Arc::new(Parts::new(settings, &sdk).unwrap()))
+    }
+
+    fn call(method: &str, path: &str, token: Option<&str>) -> Value {
+        let headers = token.map(|token| json!({"authorization": format!("Bearer {token}")}));
+        json!({"rawPath": path, "headers": headers, "requestContext": {"domainName": "api", "http": {"method": method}}})
+    }
+
+    #[tokio::test]
+    async fn a_browser_that_asks_whether_it_may_ask_is_not_asked_for_the_token() {
+        let answer = answering().await.answer(call("OPTIONS", "/v1/generations", None)).await.unwrap();
+        assert_eq!(answer["statusCode"], 204);
+    }
+
+    #[tokio::test]
+    async fn what_would_never_end_is_answered_at_once_with_what_does_it_instead() {
+        let answering = answering().await;
+        for path in ["/v1/live".to_owned(), format!("/v1/generations/{}/events", Uuid::from_u128(9))] {
+            let answer = answering.answer(call("GET", &path, Some("token"))).await.unwrap();
+            assert_eq!(
+                (&answer["statusCode"], &answer["headers"]["content-type"]),
+                (&json!(501), &json!(CONTENT_TYPE))
+            );
+            let problem: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+            assert!(problem["detail"].as_str().unwrap().contains("WebSocketUrl"), "{problem}");
+            assert_eq!(answering.answer(call("GET", &path, None)).await.unwrap()["statusCode"], 401);
+        }
+        assert_eq!(instead_of_waiting("/v1/jobs/1/events"), None);
     }
 }

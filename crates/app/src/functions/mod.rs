@@ -7,6 +7,7 @@ mod websocket;
 
 use self::settings::Settings;
 use crate::telemetry;
+use aws_config::SdkConfig;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use monitor_backends::aws;
 use monitor_backends::bulk;
@@ -126,7 +127,7 @@ async fn run() -> anyhow::Result<()> {
     let Some(handler) = Handler::named(&settings.handler) else {
         anyhow::bail!("there is no function {:?}: HANDLER names one, as the template has it", settings.handler)
     };
-    let parts = Arc::new(Parts::new(settings).await?);
+    let parts = Arc::new(Parts::new(settings, &aws::configuration(None).await)?);
     let answering = http::Answering::new(&parts);
     let calls = service_fn(|call: LambdaEvent<Value>| {
         let (parts, answering) = (Arc::clone(&parts), answering.clone());
@@ -146,17 +147,16 @@ async fn run() -> anyhow::Result<()> {
 }
 
 impl Parts {
-    async fn new(settings: Settings) -> anyhow::Result<Parts> {
-        let sdk = aws::configuration(None).await;
+    fn new(settings: Settings, sdk: &SdkConfig) -> anyhow::Result<Parts> {
         let bucket = S3Settings { bucket: settings.bucket.clone(), ..S3Settings::default() };
-        let objects = s3::bucket(&sdk, &bucket)?;
-        let media = ObjectMedia::s3(&sdk, &bucket, MAX_BYTES)?;
+        let objects = s3::bucket(sdk, &bucket)?;
+        let media = ObjectMedia::s3(sdk, &bucket, MAX_BYTES)?;
         let links = Arc::new(S3Links::new(media.clone()));
         let media: Arc<dyn Media> = Arc::new(media);
-        let table = aws_sdk_dynamodb::Client::new(&sdk);
+        let table = aws_sdk_dynamodb::Client::new(sdk);
         let store = Arc::new(DynamoStore::new(table, settings.table.clone(), objects.clone()));
         let deliveries: Arc<dyn Deliveries> = Arc::new(ObjectDeliveries::new(objects.clone()));
-        let gateway = Arc::new(ApiGateway::new(&sdk, &settings.websocket_api_endpoint));
+        let gateway = Arc::new(ApiGateway::new(sdk, &settings.websocket_api_endpoint));
         let function = Function {
             store: store.clone(),
             media: media.clone(),
@@ -165,7 +165,7 @@ impl Parts {
             roster: store.clone(),
             push: Push { connections: store.clone(), gateway },
         };
-        let commands = Arc::new(Queues::new(aws_sdk_sqs::Client::new(&sdk), objects.clone(), &settings.queue_prefix));
+        let commands = Arc::new(Queues::new(aws_sdk_sqs::Client::new(sdk), objects.clone(), &settings.queue_prefix));
         let remote = Arc::new(Remote { store: store.clone(), media, links, roster: store, commands });
         Ok(Parts { settings, function, remote, objects, deliveries })
     }

@@ -61,6 +61,8 @@ pub(super) struct Since {
         (status = 200, body = Vec<Reading>),
         (status = 400, body = ProblemDocument, content_type = "application/problem+json"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 501, body = ProblemDocument, content_type = "application/problem+json",
+            description = "This deployment does not offer it; the detail says what does"),
     ))]
 pub(super) async fn readings(
     State(site): State<Arc<Site>>,
@@ -79,6 +81,8 @@ pub(super) async fn readings(
     responses(
         (status = 200, body = Object),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 501, body = ProblemDocument, content_type = "application/problem+json",
+            description = "This deployment does not offer it; the detail says what does"),
         (status = 502, body = ProblemDocument, content_type = "application/problem+json",
             description = "The server did not answer"),
     ))]
@@ -109,6 +113,8 @@ pub(super) struct Uploaded {
         (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
         (status = 413, body = ProblemDocument, content_type = "application/problem+json"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 501, body = ProblemDocument, content_type = "application/problem+json",
+            description = "This deployment does not offer it; the detail says what does"),
         (status = 502, body = ProblemDocument, content_type = "application/problem+json",
             description = "The server did not answer"),
     ))]
@@ -129,6 +135,8 @@ pub(super) async fn upload(
     responses(
         (status = 202, description = "It tries"),
         (status = 404, body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 501, body = ProblemDocument, content_type = "application/problem+json",
+            description = "This deployment does not offer it; the detail says what does"),
     ))]
 pub(super) async fn reconnect(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Answer<StatusCode> {
     site.api.reconnect(&id).await?;

@@ -32,6 +32,8 @@ pub(super) fn routes() -> OpenApiRouter<LiveState> {
             description = "A page of another origin"),
         (status = 426, body = ProblemDocument, content_type = "application/problem+json",
             description = "No WebSocket was asked for"),
+        (status = 501, body = ProblemDocument, content_type = "application/problem+json",
+            description = "This deployment does not offer it; the detail says what does"),
         (status = 503, body = ProblemDocument, content_type = "application/problem+json",
             description = "Too many connections: come back later"),
     ))]
@@ -46,6 +48,8 @@ async fn socket(state: State<LiveState>, request: Request) -> Response {
     params(("queueId" = Uuid, Path)),
     responses(
         (status = 200, body = Frame, content_type = "text/event-stream"),
+        (status = 501, body = ProblemDocument, content_type = "application/problem+json",
+            description = "This deployment does not offer it; the detail says what does"),
         (status = 503, body = ProblemDocument, content_type = "application/problem+json",
             description = "Too many connections: come back later"),
     ))]

@@ -112,6 +112,7 @@ impl From<ApiError> for Problem {
                 problem
             }
             ApiError::Unavailable(detail) => Problem::new(StatusCode::BAD_GATEWAY, detail),
+            ApiError::NotOffered(detail) => Problem::new(StatusCode::NOT_IMPLEMENTED, detail),
             ApiError::Store(error @ StoreError::Exists(_)) => Problem::new(StatusCode::CONFLICT, error.to_string()),
             ApiError::Store(error @ StoreError::NotFound(_)) => Problem::not_found(error.to_string()),
             ApiError::Store(error @ StoreError::BadCursor(_)) => Problem::bad_request(error.to_string()),

@@ -101,7 +101,15 @@ impl FakeApi {
                 ]))
                 .unwrap();
                 let done = Generation { outputs: outputs.clone(), ..ended("completed") };
-                self.happens(done, FrameBody::Completed { outputs, duration_ms: Some(61_000), message: "Done".into() });
+                self.happens(
+                    done,
+                    FrameBody::Completed {
+                        outputs,
+                        truncated: false,
+                        duration_ms: Some(61_000),
+                        message: "Done".into(),
+                    },
+                );
             }
             "bad.json" => {
                 let error = JobError { r#type: "ValueError".into(), message: "bad value".into(), ..Default::default() };

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse as _;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpListener;
 
@@ -12,6 +13,7 @@ use tokio::net::TcpListener;
 pub(crate) struct Bus {
     events: Arc<Mutex<Vec<Value>>>,
     away: Arc<Mutex<bool>>,
+    signed_by: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl Bus {
@@ -35,6 +37,9 @@ impl Bus {
         if *self.away.lock().unwrap_or_else(PoisonError::into_inner) {
             return (StatusCode::SERVICE_UNAVAILABLE, r#"{"__type": "InternalFailure"}"#).into_response();
         }
+        let signature = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let key = signature.split("Credential=").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+        self.signed_by.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned());
         let asked: Value = serde_json::from_slice(body).unwrap();
         let entries = asked["Entries"].as_array().unwrap().clone();
         let ids: Vec<_> = entries.iter().map(|_| json!({"EventId": "1"})).collect();
@@ -50,5 +55,10 @@ impl Bus {
     pub(crate) fn told(&self) -> Vec<String> {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         events.iter().map(|event| event["DetailType"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// The access keys of those who put them there.
+    pub(crate) fn signed_by(&self) -> BTreeSet<String> {
+        self.signed_by.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -6,25 +6,24 @@ use monitor_testkit::FakeComfy;
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
-fn start(folder: &Path, comfyui: &FakeComfy, aws: &str) -> Started {
+const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+
+fn start(folder: &Path, comfyui: &FakeComfy, aws: &str, credentials: &[(&str, &str)]) -> Started {
     let port = comfyui.addr().port().to_string();
-    Started::new(
-        folder,
-        &["--id", "gpu-1", "--progress", "bus"],
-        &[
-            ("MONITOR_PROGRAM", env!("CARGO_BIN_EXE_comfyui-monitor")),
-            ("COMFYUI_PORT", &port),
-            ("COMFYUI_MONITOR_DATA_DIR", folder.join("data").to_str().unwrap()),
-            ("COMFYUI_MONITOR_AWS_BUCKET", "bucket"),
-            ("EVENTBRIDGE_BUS_NAME", "bus"),
-            ("AWS_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_ENDPOINT_URL", aws),
-            ("AWS_MAX_ATTEMPTS", "1"),
-            ("NO_PROXY", "*"),
-        ],
-    )
+    let data = folder.join("data");
+    let mut variables = vec![
+        ("MONITOR_PROGRAM", env!("CARGO_BIN_EXE_comfyui-monitor")),
+        ("COMFYUI_PORT", &port),
+        ("COMFYUI_MONITOR_DATA_DIR", data.to_str().unwrap()),
+        ("COMFYUI_MONITOR_AWS_BUCKET", "bucket"),
+        ("EVENTBRIDGE_BUS_NAME", "bus"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ENDPOINT_URL", aws),
+        ("AWS_MAX_ATTEMPTS", "1"),
+        ("NO_PROXY", "*"),
+    ];
+    variables.extend(credentials);
+    Started::new(folder, &["--id", "gpu-1", "--progress", "bus"], &variables)
 }
 
 fn job() -> Map<String, Value> {
@@ -36,7 +35,7 @@ fn job() -> Map<String, Value> {
 async fn the_monitor_watches_publishes_and_says_goodbye_before_it_ends() {
     let comfyui = FakeComfy::builder().speed(0.0).validation(false).start().await.unwrap();
     let (bus, folder) = (Bus::default(), tempfile::tempdir().unwrap());
-    let mut started = start(folder.path(), &comfyui, &bus.start().await);
+    let mut started = start(folder.path(), &comfyui, &bus.start().await, &KEYS);
     let told = |wanted: &str| bus.told().iter().any(|detail_type| detail_type == wanted).then_some(());
     patiently("Monitor Initialized", || told("Monitor Initialized"));
     comfyui.submit(&job()).unwrap();
@@ -53,7 +52,7 @@ async fn what_the_bus_did_not_take_is_told_at_the_next_start() {
     let aws = bus.start().await;
     let told = |wanted: &str| bus.told().iter().any(|detail_type| detail_type == wanted).then_some(());
 
-    let mut first = start(folder.path(), &comfyui, &aws);
+    let mut first = start(folder.path(), &comfyui, &aws, &KEYS);
     patiently("Monitor Initialized", || told("Monitor Initialized"));
     bus.set_away(true);
     first.signal("TERM");
@@ -61,10 +60,27 @@ async fn what_the_bus_did_not_take_is_told_at_the_next_start() {
     assert_eq!(told("Monitor Stopped"), None);
 
     bus.set_away(false);
-    let mut second = start(folder.path(), &comfyui, &aws);
+    let mut second = start(folder.path(), &comfyui, &aws, &KEYS);
     patiently("Monitor Stopped", || told("Monitor Stopped"));
     second.signal("TERM");
     assert_eq!(second.ended().code(), Some(0));
+}
+
+/// As IAM Roles Anywhere gives a role to a machine that is not of AWS.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn credentials_may_come_from_a_program_that_a_profile_names() {
+    let comfyui = FakeComfy::builder().speed(0.0).start().await.unwrap();
+    let (bus, folder) = (Bus::default(), tempfile::tempdir().unwrap());
+    let profile = folder.path().join("profile");
+    let said = r#"{"Version": 1, "AccessKeyId": "by-certificate", "SecretAccessKey": "secret"}"#;
+    std::fs::write(folder.path().join("said"), said).unwrap();
+    std::fs::write(&profile, "[default]\ncredential_process = cat said\n").unwrap();
+    let variables = [("AWS_CONFIG_FILE", profile.to_str().unwrap())];
+    let mut started = start(folder.path(), &comfyui, &bus.start().await, &variables);
+    patiently("Monitor Initialized", || bus.told().iter().any(|told| told == "Monitor Initialized").then_some(()));
+    assert_eq!(bus.signed_by(), ["by-certificate".to_owned()].into());
+    started.signal("TERM");
+    assert_eq!(started.ended().code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

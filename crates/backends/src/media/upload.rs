@@ -11,9 +11,10 @@ use object_store::{
 };
 use sha2::{Digest, Sha256};
 
-/// Smaller files are written in one step, larger ones in parts of this size.
-pub(super) const PART: usize = 8 * 1024 * 1024;
-const PARTS_AT_ONCE: usize = 2;
+/// Smaller files are written in one step, larger ones in parts of this size, one after another: several files are on
+/// their way at one time already, over what may be a slow uplink. S3 takes no smaller parts.
+pub(super) const PART: usize = 5 * 1024 * 1024;
+const PARTS_AT_ONCE: usize = 1;
 
 /// What is learnt while the bytes go by.
 pub(super) struct Written {
@@ -75,10 +76,12 @@ impl Upload<'_> {
         let options = |mode| PutOptions { mode, attributes: self.attributes(content_type), ..PutOptions::default() };
         if self.shared {
             match self.store.put_opts(self.key, bytes.clone().into(), options(PutMode::Create)).await {
-                // By an earlier try, as a rule. Other bytes are replaced: they must be those that the row tells of.
+                Ok(_) => return Ok(()),
+                // By an earlier try, as a rule.
                 Err(object_store::Error::AlreadyExists { .. }) if self.holds(&bytes).await => return Ok(()),
-                Err(object_store::Error::AlreadyExists { .. }) => {}
-                put => return put.map(drop),
+                // Other bytes are replaced: they must be those that the row tells of. And what was cut off is tried again
+                // in this form alone, for it may have arrived.
+                Err(_) => {}
             }
         }
         self.store.put_opts(self.key, bytes.into(), options(PutMode::Overwrite)).await.map(drop)
@@ -112,7 +115,8 @@ impl Upload<'_> {
                 parts.wait_for_capacity(PARTS_AT_ONCE).await.map_err(failed)?;
                 parts.write(&chunk);
             }
-            Ok(())
+            // The last one too.
+            parts.wait_for_capacity(PARTS_AT_ONCE).await.map_err(failed)
         };
         if let Err(error) = copied.await {
             if let Err(left) = parts.abort().await {

@@ -5,8 +5,8 @@ use aws_config::SdkConfig;
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use monitor_backends::media::object::ObjectMedia;
-use monitor_backends::media::s3::{Encryption, S3Settings, bucket};
-use monitor_pipeline::ports::{Media, MediaError};
+use monitor_backends::media::s3::{Encryption, S3Links, S3Settings, bucket};
+use monitor_pipeline::ports::{Links, Media, MediaError};
 use monitor_testkit::conformance::{Place, media::MAX_BYTES};
 use monitor_testkit::emulator::Emulator;
 use object_store::{ObjectStore, ObjectStoreExt, path::Path as Key};
@@ -63,6 +63,7 @@ pub(crate) fn as_account(request: reqwest::RequestBuilder, account: &str) -> req
 }
 
 pub(crate) async fn make_bucket(account: &str) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let url = format!("{}/{}", Emulator::shared().endpoint(), bucket_of(account));
     let made = as_account(reqwest::Client::new().put(url), account).send().await.unwrap();
     // 409: it was there.
@@ -109,12 +110,12 @@ async fn a_signed_link_gives_the_bytes_until_it_is_touched() {
     let key = stored(&media, 1, b"{\"a\": 1}".to_vec()).await;
     let get = async |link: &str| reqwest::get(link).await.unwrap();
 
-    let answer = get(&media.signed(&key, None, HOUR).await.unwrap()).await;
+    let answer = get(&media.signed(&key, None, None, HOUR).await.unwrap()).await;
     assert_eq!(answer.headers()["content-type"], "application/json");
     assert_eq!(answer.headers()["x-amz-server-side-encryption"], "AES256");
     assert_eq!(answer.bytes().await.unwrap(), &b"{\"a\": 1}"[..]);
 
-    let link = media.signed(&key, Some("text/plain; charset=utf-8"), HOUR).await.unwrap();
+    let link = media.signed(&key, Some("text/plain; charset=utf-8"), None, HOUR).await.unwrap();
     assert_eq!(get(&link).await.headers()["content-type"], "text/plain; charset=utf-8");
     let other = stored(&media, 2, b"secret".to_vec()).await;
     for touched in [
@@ -128,19 +129,35 @@ async fn a_signed_link_gives_the_bytes_until_it_is_touched() {
 }
 
 #[tokio::test]
+async fn what_is_saved_from_a_link_has_the_name_its_server_gave_it() {
+    let media = Account::fresh().open().await;
+    stored(&media, 1, b"{\"a\": 1}".to_vec()).await;
+    let links = S3Links::new(media);
+    let said = async |content_type: &str, filename: Option<&str>| {
+        let link = links.link(Uuid::from_u128(1), false, Some(content_type), filename).await.unwrap();
+        reqwest::get(link).await.unwrap().headers()["content-disposition"].to_str().unwrap().to_owned()
+    };
+    let image = said("image/png", Some("Käse 1.png")).await;
+    assert_eq!(image, "inline; filename=\"K_se 1.png\"; filename*=UTF-8''K%C3%A4se%201.png");
+    let page = said("text/html", Some("page.html")).await;
+    assert_eq!(page, "attachment; filename=\"page.html\"; filename*=UTF-8''page.html");
+    assert_eq!(said("image/png", None).await, "inline");
+}
+
+#[tokio::test]
 async fn links_are_made_only_for_what_was_given_out_and_for_a_week_at_most() {
     let place = Account::fresh();
     let media = place.open().await;
     let key = stored(&media, 1, b"hello".to_vec()).await;
     for forged in ["", "../secret", "bulk/x", &key.to_uppercase(), &format!("{key}/..")] {
-        let refused = media.signed(forged, None, HOUR).await;
+        let refused = media.signed(forged, None, None, HOUR).await;
         assert!(matches!(refused, Err(MediaError::NotFound(_))), "{forged}: {refused:?}");
     }
-    let link = media.signed(&key, None, HOUR * 24 * 365).await.unwrap();
+    let link = media.signed(&key, None, None, HOUR * 24 * 365).await.unwrap();
     assert!(link.contains("X-Amz-Expires=604800&"), "{link}");
     let folder = tempfile::tempdir().unwrap();
     let local = ObjectMedia::local(folder.path(), 1).unwrap();
-    assert!(matches!(local.signed(&key, None, HOUR).await, Err(MediaError::Failed(_))));
+    assert!(matches!(local.signed(&key, None, None, HOUR).await, Err(MediaError::Failed(_))));
 }
 
 #[tokio::test]

@@ -7,6 +7,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef;
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::types::AttributeValue;
+use axum::http::{HeaderMap, StatusCode};
+use axum::{Json, Router};
 use futures::TryStreamExt;
 use monitor_backends::store::dynamodb::{DynamoStore, EXPIRES_AT};
 use monitor_core::event::Event;
@@ -14,15 +16,16 @@ use monitor_core::generation::{OutputStatus, Status, Summary};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::clock;
 use monitor_pipeline::hub::Topic;
-use monitor_pipeline::ports::{Connections, ListQuery, MediaRecord, Store};
+use monitor_pipeline::ports::{Connections, ListQuery, MediaRecord, Retention, Store};
 use monitor_testkit::conformance::sample::{self, Job, attempt, record, summary};
 use monitor_testkit::emulator::Emulator;
-use object_store::ObjectStore;
 use object_store::memory::InMemory;
-use serde_json::json;
-use std::collections::BTreeMap;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::net::TcpListener;
 
 /// Counts calls by their names.
 #[derive(Clone, Debug, Default)]
@@ -61,11 +64,16 @@ struct Table {
     store: DynamoStore,
 }
 
+fn counted(sdk: &SdkConfig, large: &Arc<InMemory>) -> (DynamoStore, Calls) {
+    let calls = Calls::default();
+    let counted = aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(calls.clone()).build();
+    (DynamoStore::new(Client::from_conf(counted), "store".to_owned(), large.clone()), calls)
+}
+
 async fn table() -> Table {
     let sdk = of_account(&Emulator::shared().account()).await;
-    let (large, calls) = (Arc::new(InMemory::new()), Calls::default());
-    let counted = aws_sdk_dynamodb::config::Builder::from(&sdk).interceptor(calls.clone()).build();
-    let store = DynamoStore::new(Client::from_conf(counted), "store".to_owned(), large.clone());
+    let large = Arc::new(InMemory::new());
+    let (store, calls) = counted(&sdk, &large);
     store.create_table().await.unwrap();
     calls.taken();
     Table { sdk, large, calls, store }
@@ -81,8 +89,21 @@ impl Table {
         pages.collect::<Result<_, _>>().await.unwrap()
     }
 
-    async fn beside(&self) -> usize {
-        self.large.list(None).try_collect::<Vec<_>>().await.unwrap().len()
+    async fn beside(&self) -> Vec<ObjectMeta> {
+        self.large.list(None).try_collect().await.unwrap()
+    }
+
+    /// As the bucket's rule does it.
+    async fn forget_beside(&self) {
+        for object in self.beside().await {
+            self.large.delete(&object.location).await.unwrap();
+        }
+    }
+
+    /// All that has ended, in one call.
+    async fn prune_all(&self) -> u64 {
+        let nothing = Retention { max_count: Some(0), max_age_ms: None };
+        self.store.prune(nothing, clock::wall()).await.unwrap().generations
     }
 }
 
@@ -150,35 +171,90 @@ async fn nothing_is_ever_scanned() {
     store.planned_retries().await.unwrap();
     store.pending_media().await.unwrap();
     store.class_times(None).await.unwrap();
-    store
-        .prune(monitor_pipeline::ports::Retention { max_count: Some(0), max_age_ms: None }, clock::wall())
-        .await
-        .unwrap();
+    table.prune_all().await;
     let calls = table.calls.taken();
     assert!(calls.contains("Query") && !calls.contains("Scan"), "{calls}");
+}
+
+/// A graph that does not pack well.
+fn noise() -> Value {
+    let noise: Vec<String> =
+        (0..30_000).map(|number| monitor_core::ids::event_id("noise", 1, "", "", number).to_string()).collect();
+    json!({"1": {"class_type": "Note", "inputs": {"text": noise}}})
 }
 
 #[tokio::test]
 async fn what_no_item_holds_lies_beside_the_table_and_is_read_as_if_it_did_not() {
     let table = table().await;
     let mut attempt = attempt(&record(1), 1);
-    // It does not pack well.
-    let noise: Vec<String> =
-        (0..30_000).map(|number| monitor_core::ids::event_id("noise", 1, "", "", number).to_string()).collect();
-    attempt.workflow = json!({"1": {"class_type": "Note", "inputs": {"text": noise}}});
+    attempt.workflow = noise();
     assert!(attempt.workflow.to_string().len() > 1_000_000);
     table.store.create(&record(1), &attempt).await.unwrap();
-    assert_eq!(table.beside().await, 1);
+    let before = table.beside().await;
+    assert_eq!(before.len(), 1);
     for item in table.items().await {
         assert!(size(&item) < 400 * 1024);
     }
     let known = table.store.known(attempt.queue_id).await.unwrap().unwrap();
     assert!(known.attempts[0].workflow == attempt.workflow);
-    // The same graph once more is the same object.
+    // The same graph once more is the same object, which stays longer now.
     let mut again = sample::attempt(&record(2), 1);
     again.workflow = attempt.workflow.clone();
     table.store.create(&record(2), &again).await.unwrap();
-    assert_eq!(table.beside().await, 1);
+    let after = table.beside().await;
+    assert_eq!(after.len(), 1);
+    assert!(after[0].last_modified > before[0].last_modified);
+}
+
+#[tokio::test]
+async fn what_lay_beside_the_table_for_too_long_is_missed_alone() {
+    let table = table().await;
+    let mut attempt = attempt(&record(1), 1);
+    attempt.workflow = noise();
+    table.store.create(&record(1), &attempt).await.unwrap();
+    table.forget_beside().await;
+    let known = table.store.known(attempt.queue_id).await.unwrap().unwrap();
+    assert_eq!((known.attempts.len(), &known.attempts[0].workflow), (1, &Value::Null));
+    table.store.apply(&Job::of(&attempt).run()).await.unwrap();
+    table.store.save_summary(&summary(&record(1), Status::Completed, 9)).await.unwrap();
+    assert_eq!(table.prune_all().await, 1);
+    assert!(table.items().await.iter().all(|item| !item["pk"].as_s().unwrap().starts_with("prompt#")));
+}
+
+#[tokio::test]
+async fn a_generation_that_cannot_be_removed_keeps_no_other() {
+    let table = table().await;
+    for number in [1, 2] {
+        let record = record(number);
+        table.store.create(&record, &attempt(&record, 1)).await.unwrap();
+        table.store.save_summary(&summary(&record, Status::Completed, 9)).await.unwrap();
+    }
+    let broken = attempt(&record(1), 1);
+    let update = table.client().update_item().table_name("store").update_expression("SET d = :d");
+    let partition = format!("g#{}", broken.queue_id.simple());
+    let update =
+        update.key("pk", AttributeValue::S(partition)).key("sk", AttributeValue::S("attempt#0000000001".into()));
+    update.expression_attribute_values(":d", AttributeValue::S("no record".to_owned())).send().await.unwrap();
+    assert_eq!(table.prune_all().await, 1);
+    assert_eq!(table.prune_all().await, 0);
+    assert!(table.store.find_prompt(&attempt(&record(2), 1).prompt_id).await.unwrap().is_none());
+    assert!(table.store.find_prompt(&broken.prompt_id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_was_cut_off_while_it_was_removed_goes_next_time() {
+    let table = table().await;
+    let job = created(&table.store).await;
+    table.store.save_summary(&summary(&record(1), Status::Completed, 9)).await.unwrap();
+    for item in table.items().await {
+        if item["pk"].as_s().unwrap() != "list" {
+            let delete = table.client().delete_item().table_name("store");
+            delete.key("pk", item["pk"].clone()).key("sk", item["sk"].clone()).send().await.unwrap();
+        }
+    }
+    assert_eq!(table.prune_all().await, 1);
+    assert_eq!(table.prune_all().await, 0);
+    assert!(table.store.known(job.queue_id).await.unwrap().is_none());
 }
 
 /// Roughly as the service counts: names and values.
@@ -300,4 +376,34 @@ async fn what_leads_to_an_output_is_written_again_where_it_was_cut_off() {
     table.store.update_media(&settled).await.unwrap();
     table.store.add_media(&[row]).await.unwrap();
     assert_eq!(table.store.pending_media().await.unwrap(), []);
+}
+
+/// Refuses the first call of each kind as the service does while a transaction is at the item.
+async fn busy_table() -> SdkConfig {
+    let met = Arc::new(Mutex::new(BTreeSet::new()));
+    let answer = move |headers: HeaderMap| {
+        let call = headers["x-amz-target"].to_str().unwrap().to_owned();
+        let (status, body) = if met.lock().unwrap().insert(call) {
+            let kind = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
+            (StatusCode::BAD_REQUEST, json!({"__type": kind, "message": "Transaction is ongoing for the item"}))
+        } else {
+            (StatusCode::OK, json!({}))
+        };
+        std::future::ready((status, [("content-type", "application/x-amz-json-1.0")], Json(body)))
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await.unwrap() });
+    of_account("000000000000").await.into_builder().endpoint_url(endpoint).build()
+}
+
+#[tokio::test]
+async fn a_write_that_meets_a_transaction_is_made_again() {
+    let (store, calls) = counted(&busy_table().await, &Arc::default());
+    store.connect("page", clock::wall()).await.unwrap();
+    assert_eq!(calls.taken(), "2 PutItem");
+    store.set_warnings(record(1).queue_id, &[]).await.unwrap();
+    assert_eq!(calls.taken(), "2 UpdateItem");
+    store.unsubscribe("page", Topic::All).await.unwrap();
+    assert_eq!(calls.taken(), "3 DeleteItem");
 }

@@ -4,7 +4,7 @@ use crate::stage::{Stage, stage};
 use async_trait::async_trait;
 use monitor_core::event::{Body, MonitorInitialized};
 use monitor_core::generation::Status;
-use monitor_pipeline::api::{Api, ApiError, Source, Submit};
+use monitor_pipeline::api::{Api, ApiError, Source, Submit, Upload};
 use monitor_pipeline::ports::{Command, CommandError, Ordered, Orders, Sending};
 use monitor_pipeline::service::obey;
 use monitor_testkit::conformance::sample::{Job, stopped};
@@ -149,6 +149,23 @@ async fn cancel_and_retry_go_to_the_instance_of_the_generation_when_its_status_a
     assert_eq!((open.attempt.sending, &open.attempt.workflow, &open.end), (Sending::Waiting, &json!(null), &None));
     assert_eq!(ended.attempt.workflow["3"]["class_type"], "KSampler");
     assert_eq!(ended.end.as_ref().unwrap().detail_type(), "Job Completed");
+}
+
+#[tokio::test]
+async fn what_only_a_monitor_beside_the_server_can_is_not_offered_and_it_says_what_does() {
+    let stage = with_instances(&["gpu-1"]).await;
+    let upload = Upload { filename: "cat.png".to_owned(), bytes: "cat".into() };
+    for refused in [
+        stage.remote.readings("gpu-1", None).await.err(),
+        stage.remote.object_info("gpu-1").await.err(),
+        stage.remote.upload("gpu-1", upload).await.err(),
+        stage.remote.reconnect("gpu-1").await.err(),
+    ] {
+        let Some(ApiError::NotOffered(detail)) = refused else { panic!("{refused:?}") };
+        assert!(detail.contains("comfyui-monitor serve"), "{detail}");
+    }
+    let unknown = stage.remote.readings("gpu-2", None).await;
+    assert!(matches!(unknown, Err(ApiError::NotFound(_))), "{unknown:?}");
 }
 
 /// Gives what it has once, then ends the reading.

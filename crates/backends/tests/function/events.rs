@@ -174,7 +174,7 @@ async fn what_a_monitor_says_of_itself_is_told_to_those_who_watch_all() {
 /// A monitor's first word.
 fn initialized(client_id: &str, sequence: u64) -> Event {
     let mut event = stopped("gpu-1", sequence);
-    event.base.client_id = client_id.to_owned();
+    client_id.clone_into(&mut event.base.client_id);
     event.body = Body::from(MonitorInitialized {
         comfyui_host: "127.0.0.1:8188".to_owned(),
         version: "1".to_owned(),
@@ -220,6 +220,29 @@ async fn jobs_of_a_monitor_that_comes_back_without_its_folder_are_lost_and_no_ot
     assert_eq!(stage.world.told("page"), ["job_failed"]);
     // Steps that a page may have seen straight from the monitor came before.
     assert!(stage.world.last("page")["sequence"].as_u64().unwrap() > 100_000);
+}
+
+#[tokio::test]
+async fn they_are_lost_also_where_what_the_new_monitor_says_next_comes_before_its_first_word() {
+    let stage = stage().await;
+    let job = Job { instance_id: "gpu-1".to_owned(), ..Job::of(&attempt(&record(1), 1)) };
+    for event in [initialized("monitor", 1), job.queued(1), job.started(2)] {
+        stage.function.event(&event).await.unwrap();
+    }
+    let next = Event { base: initialized("another", 4).base, ..stopped("gpu-1", 4) };
+    stage.function.event(&next).await.unwrap();
+    stage.function.event(&initialized("another", 3)).await.unwrap();
+    assert_eq!(stage.remote.generation(job.queue_id).await.unwrap().status, Status::Failed);
+}
+
+#[tokio::test]
+async fn a_late_word_of_a_monitor_that_is_gone_ends_nothing() {
+    let stage = stage().await;
+    let job = Job { instance_id: "gpu-1".to_owned(), ..Job::of(&attempt(&record(1), 1)) };
+    for event in [initialized("another", 3), job.queued(1), job.started(2), initialized("monitor", 1)] {
+        stage.function.event(&event).await.unwrap();
+    }
+    assert_eq!(stage.remote.generation(job.queue_id).await.unwrap().status, Status::Processing);
 }
 
 #[tokio::test]

@@ -110,6 +110,9 @@ impl Gateway for World {
         {
             return Err(errors.remove(0));
         }
+        if message.len() > 128 * 1024 {
+            return Err(PostError::TooLarge);
+        }
         let frame = serde_json::from_slice(&message).unwrap();
         self.posts.lock().unwrap().push((connection_id.to_owned(), frame));
         Ok(())
@@ -130,7 +133,13 @@ impl Deliveries for World {
 
 #[async_trait]
 impl Links for World {
-    async fn link(&self, media_id: Uuid, thumbnail: bool, _: Option<&str>) -> Result<String, MediaError> {
+    async fn link(
+        &self,
+        media_id: Uuid,
+        thumbnail: bool,
+        _: Option<&str>,
+        _: Option<&str>,
+    ) -> Result<String, MediaError> {
         Ok(format!("https://bucket/{media_id}{}", if thumbnail { ".thumbnail" } else { "" }))
     }
 }

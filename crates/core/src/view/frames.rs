@@ -199,7 +199,7 @@ fn data(node: &Shown<'_>, state: NodeState, now: Timestamp) -> ProgressData {
 
 fn outputs<'a>(changed: impl Iterator<Item = &'a Output>) -> Option<FrameBody> {
     let outputs: Vec<Output> = changed.map(addressed).collect();
-    (!outputs.is_empty()).then_some(FrameBody::Outputs { outputs })
+    (!outputs.is_empty()).then_some(FrameBody::Outputs { outputs, truncated: false })
 }
 
 fn end(view: &View) -> Option<FrameBody> {
@@ -208,6 +208,7 @@ fn end(view: &View) -> Option<FrameBody> {
         Status::Pending | Status::Processing => None,
         Status::Completed => Some(FrameBody::Completed {
             outputs: view.outputs().into_iter().map(addressed).collect(),
+            truncated: false,
             duration_ms: newest.duration_ms(),
             message: view.completed_sentence(),
         }),

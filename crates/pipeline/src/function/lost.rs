@@ -13,7 +13,7 @@ const PAGE: u32 = 100;
 #[derive(Debug)]
 pub(super) enum Lost {
     /// How the job ends.
-    Job(Event),
+    Job(Box<Event>),
     /// It has failed, and the try that was to follow this attempt is forgotten.
     Retry { queue_id: Uuid, failed: u32 },
 }
@@ -27,9 +27,9 @@ pub(super) async fn by_another(
 ) -> Result<Vec<Lost>, StoreError> {
     let base = &initialized.base;
     let known = roster.heard(Some(&base.instance_id)).await?;
-    let is_newer = known.iter().any(|event| event.base.sequence > base.sequence);
-    let is_another = known.iter().any(|event| event.base.client_id != base.client_id);
-    if is_newer || !is_another {
+    // What it says next may have come before its first word.
+    let mut others = known.iter().filter(|event| event.base.client_id != base.client_id).peekable();
+    if others.peek().is_none() || others.any(|event| event.base.sequence > base.sequence) {
         return Ok(Vec::new());
     }
     let mut query = ListQuery {
@@ -81,5 +81,5 @@ async fn job(store: &dyn Store, summary: &Summary, initialized: &Event) -> Resul
         overall_percentage: None,
         ..newest.base.clone()
     };
-    Ok(Some(Lost::Job(Event { base, body })))
+    Ok(Some(Lost::Job(Box::new(Event { base, body }))))
 }

@@ -81,7 +81,9 @@ impl Function {
     pub async fn look_after(&self, within: u64) -> Result<(), FunctionError> {
         let silent = roster::fallen_silent(&self.roster.heard(None).await?, clock::wall(), within);
         let (context, gathered) = self.context();
-        silent.into_iter().for_each(|instance| context.read_model.instance(instance));
+        for instance in silent {
+            context.read_model.instance(instance);
+        }
         self.tell(gathered.taken(), false).await;
         Ok(())
     }

@@ -23,8 +23,14 @@ pub trait Deliveries: Send + Sync {
 /// Where a browser gets stored bytes without us.
 #[async_trait]
 pub trait Links: Send + Sync {
-    /// Valid for a while; `content_type` as it is to be served.
-    async fn link(&self, media_id: Uuid, thumbnail: bool, content_type: Option<&str>) -> Result<String, MediaError>;
+    /// Valid for a while; `content_type` as it is to be served, `filename` as it is to be saved.
+    async fn link(
+        &self,
+        media_id: Uuid,
+        thumbnail: bool,
+        content_type: Option<&str>,
+        filename: Option<&str>,
+    ) -> Result<String, MediaError>;
 }
 
 /// What a monitor is asked to do.

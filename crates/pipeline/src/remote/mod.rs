@@ -99,10 +99,10 @@ impl Remote {
         Ok(page)
     }
 
-    /// What a monitor alone could say.
-    fn only_there<T>(what: &str) -> Result<T, ApiError> {
-        Err(ApiError::Unavailable(format!(
-            "{what}: only the monitor beside the server can, and it cannot be called from here"
+    /// For it a server must be called, and none can be from here.
+    fn not_offered<T>(what: &str) -> Result<T, ApiError> {
+        Err(ApiError::NotOffered(format!(
+            "{what}: this deployment calls no server; a monitor with an API of its own (`comfyui-monitor serve`) does"
         )))
     }
 }
@@ -199,22 +199,22 @@ impl Api for Remote {
     /// They are not told over a bus.
     async fn readings(&self, instance_id: &str, _since: Option<Timestamp>) -> Result<Vec<Reading>, ApiError> {
         self.known_instance(instance_id).await?;
-        Ok(Vec::new())
+        Self::not_offered("GPU memory is not read")
     }
 
     async fn object_info(&self, instance_id: &str) -> Result<Bytes, ApiError> {
         self.known_instance(instance_id).await?;
-        Self::only_there("the server's node classes cannot be told")
+        Self::not_offered("the server's node classes cannot be told")
     }
 
     async fn upload(&self, instance_id: &str, _upload: Upload) -> Result<String, ApiError> {
         self.known_instance(instance_id).await?;
-        Self::only_there("input images cannot be passed on")
+        Self::not_offered("input images cannot be passed on")
     }
 
     async fn reconnect(&self, instance_id: &str) -> Result<(), ApiError> {
         self.known_instance(instance_id).await?;
-        Self::only_there("the connection cannot be tried now")
+        Self::not_offered("the connection cannot be tried now")
     }
 
     async fn performance(&self, instance_id: Option<&str>) -> Result<Vec<ClassPerformance>, ApiError> {

@@ -2,7 +2,7 @@
 
 use super::item::{Item, get_text};
 use super::{DynamoStore, Failure, told};
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -10,14 +10,17 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, Delete, DeleteRequest, KeysAndAttributes, Put, ReturnValue, TransactWriteItem,
     Update, WriteRequest,
 };
+use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use std::collections::HashMap;
 use std::time::Duration;
 
 /// `BatchGetItem` and `BatchWriteItem` take no more.
 const GOT_TOGETHER: usize = 100;
 const WRITTEN_TOGETHER: usize = 25;
-/// Transactions that meet are tried again.
-const TRIES: u32 = 14;
+/// What meets a transaction is tried again.
+const TRIES: usize = 14;
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Values of an expression.
 #[derive(Clone, Debug, Default)]
@@ -88,7 +91,7 @@ impl DynamoStore {
             .set_item(Some(item))
             .set_condition_expression(condition.map(str::to_owned))
             .set_expression_attribute_values(words.some_values());
-        match request.send().await {
+        match past_transactions(|| request.clone().send()).await {
             Ok(_) => Ok(true),
             Err(error) if error.as_service_error().is_some_and(PutItemError::is_conditional_check_failed_exception) => {
                 Ok(false)
@@ -114,7 +117,7 @@ impl DynamoStore {
             .set_condition_expression(condition.map(str::to_owned))
             .set_expression_attribute_values(words.some_values())
             .return_values(ReturnValue::AllNew);
-        match request.send().await {
+        match past_transactions(|| request.clone().send()).await {
             Ok(updated) => Ok(Some(updated.attributes.unwrap_or_default())),
             Err(error)
                 if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
@@ -127,7 +130,7 @@ impl DynamoStore {
 
     pub(super) async fn delete(&self, key: Item) -> Result<(), Failure> {
         let request = self.client.delete_item().table_name(&self.table).set_key(Some(key));
-        request.send().await.map(drop).map_err(Failure::of)
+        past_transactions(|| request.clone().send()).await.map(drop).map_err(Failure::of)
     }
 
     /// Consistent, page by page.
@@ -223,8 +226,8 @@ impl DynamoStore {
 
     /// All of them or none. `Err` in it: the places of those whose condition did not hold.
     pub(super) async fn transact(&self, writes: &[Write]) -> Result<Result<(), Vec<usize>>, Failure> {
-        let mut pause = Duration::from_millis(10);
-        for _ in 0..TRIES {
+        let mut pauses = pauses().build();
+        loop {
             let items = writes.iter().map(|write| self.transacted(write)).collect::<Result<Vec<_>, _>>()?;
             let request = self.client.transact_write_items().set_transact_items(Some(items));
             let Err(error) = request.send().await else { return Ok(Ok(())) };
@@ -241,10 +244,11 @@ impl DynamoStore {
             if !codes.iter().all(|code| matches!(code.as_str(), "None" | "TransactionConflict" | "ThrottlingError")) {
                 return Err(Failure::of(error));
             }
-            tokio::time::sleep(pause.mul_f64(rand::random::<f64>() + 0.5)).await;
-            pause = (pause * 2).min(Duration::from_secs(1));
+            let Some(pause) = pauses.next() else {
+                return Err(Failure::Failed("transactions kept meeting".to_owned()));
+            };
+            tokio::time::sleep(pause).await;
         }
-        Err(Failure::Failed("transactions kept meeting".to_owned()))
     }
 
     fn transacted(&self, write: &Write) -> Result<TransactWriteItem, Failure> {
@@ -281,6 +285,23 @@ impl DynamoStore {
             }
         })
     }
+}
+
+fn pauses() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(FIRST_PAUSE)
+        .with_max_delay(LONGEST_PAUSE)
+        .with_max_times(TRIES - 1)
+        .with_jitter()
+}
+
+/// A single write that meets a transaction is refused, and the SDK does not try it again.
+async fn past_transactions<T, E, F>(send: impl FnMut() -> F) -> Result<T, E>
+where
+    E: ProvideErrorMetadata,
+    F: Future<Output = Result<T, E>>,
+{
+    send.retry(pauses()).when(|error| error.code() == Some("TransactionConflictException")).await
 }
 
 fn cancellation<R>(error: &SdkError<TransactWriteItemsError, R>) -> Option<Vec<String>> {

@@ -65,11 +65,14 @@ impl DynamoStore {
     }
 
     async fn read_attempt(&self, item: &Item) -> Result<AttemptRecord, Failure> {
-        let missing = || told("an attempt has no record");
-        let mut attempt: AttemptRecord = self.read_in(item, "d").await?.ok_or_else(missing)?;
+        let mut attempt = self.read_without_workflow(item).await?;
         attempt.workflow = self.read_in(item, "w").await?.unwrap_or_default();
         attempt.retry_stopped = item.get("stopped").and_then(|value| value.as_bool().ok()).copied().unwrap_or(false);
         Ok(attempt)
+    }
+
+    async fn read_without_workflow(&self, item: &Item) -> Result<AttemptRecord, Failure> {
+        self.read_in(item, "d").await?.ok_or_else(|| told("an attempt has no record"))
     }
 
     pub(super) async fn create_generation(
@@ -244,17 +247,16 @@ impl DynamoStore {
         }
     }
 
-    /// The rows outside its partition that lead to a generation, from what is in it.
-    pub(super) async fn ways_to(&self, queue_id: Uuid, partition: &[Item]) -> Result<Vec<Item>, Failure> {
+    /// The rows outside its partition that lead to a generation, from what is in it; without the one in the list.
+    pub(super) async fn ways_to(&self, partition: &[Item]) -> Result<Vec<Item>, Failure> {
         let mut ways = Vec::new();
         let Some(meta) = partition.iter().find(|item| get_text(item, "sk") == Some(table::META)) else {
             return Ok(ways);
         };
         let created_at = Self::created_at(meta);
-        ways.push(key(table::LIST, table::listed(created_at, queue_id)));
         ways.extend(get_text(meta, "idempotency").map(|used| key(used, table::ONE)));
         for item in partition.iter().filter(|item| get_text(item, "sk").is_some_and(|sk| sk.starts_with("attempt#"))) {
-            let attempt = self.read_attempt(item).await?;
+            let attempt = self.read_without_workflow(item).await?;
             ways.push(keys_of(&prompt_row(&attempt, created_at)));
             if is_unsent(&attempt) {
                 ways.push(keys_of(&unsent_row(&attempt)));

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
+use object_store::ObjectStoreExt;
 use object_store::path::Path as Key;
-use object_store::{ObjectStoreExt, PutMode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -73,31 +73,29 @@ impl DynamoStore {
         }
         let place = format!("{FOLDER}/{}", crate::bulk::hex(&Sha256::digest(&packed)));
         let at = Key::from(place.as_str());
-        match self.large.put_opts(&at, Bytes::from(packed).into(), PutMode::Create.into()).await {
-            // The name is the content's.
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
-            Err(error) => return Err(told(error)),
-        }
+        // Also where it is there, and then it is the same, for the name is the content's: written again, it stays longer.
+        self.large.put(&at, Bytes::from(packed).into()).await.map_err(told)?;
         Ok(AttributeValue::M(HashMap::from([(ELSEWHERE.to_owned(), text(place))])))
     }
 
-    pub(super) async fn read<T: DeserializeOwned>(&self, value: &AttributeValue) -> Result<T, Failure> {
-        match value {
-            AttributeValue::S(json) => serde_json::from_str(json).map_err(told),
-            AttributeValue::B(packed) => unpacked(packed.as_ref()),
-            AttributeValue::M(elsewhere) => {
-                let place = required(elsewhere, ELSEWHERE)?;
-                let found = self.large.get(&Key::from(place)).await.map_err(told)?;
-                unpacked(&found.bytes().await.map_err(told)?)
-            }
-            _ => Err(Failure::Failed("a document has an unknown form".to_owned())),
-        }
-    }
-
+    /// `None` also where it lay beside the table and its time is over: the rest of the item is good without it.
     pub(super) async fn read_in<T: DeserializeOwned>(&self, item: &Item, name: &str) -> Result<Option<T>, Failure> {
         match item.get(name) {
-            Some(value) => self.read(value).await.map(Some),
             None => Ok(None),
+            Some(AttributeValue::S(json)) => serde_json::from_str(json).map_err(told),
+            Some(AttributeValue::B(packed)) => unpacked(packed.as_ref()).map(Some),
+            Some(AttributeValue::M(elsewhere)) => {
+                let place = required(elsewhere, ELSEWHERE)?;
+                match self.large.get(&Key::from(place)).await {
+                    Ok(found) => unpacked(&found.bytes().await.map_err(told)?).map(Some),
+                    Err(object_store::Error::NotFound { .. }) => {
+                        tracing::debug!(place, "a document of the store is there no longer");
+                        Ok(None)
+                    }
+                    Err(error) => Err(told(error)),
+                }
+            }
+            Some(_) => Err(Failure::Failed("a document has an unknown form".to_owned())),
         }
     }
 

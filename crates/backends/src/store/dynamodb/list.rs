@@ -49,7 +49,8 @@ impl Row {
 /// A generation that has ended, as pruning needs it.
 pub(super) struct Ended {
     pub(super) queue_id: Uuid,
-    pub(super) ended_at: i64,
+    pub(super) created_at: Timestamp,
+    pub(super) at: i64,
 }
 
 impl DynamoStore {
@@ -140,8 +141,11 @@ impl DynamoStore {
     }
 
     pub(super) async fn ended_generations(&self) -> Result<Vec<Ended>, Failure> {
-        let rows = self.rows().await?.into_iter();
-        Ok(rows.filter_map(|row| Some(Ended { queue_id: row.queue_id, ended_at: row.ended_at? })).collect())
+        let ended = |row: Row| {
+            let created_at = Timestamp(row.created_at);
+            Some(Ended { queue_id: row.queue_id, created_at, at: row.ended_at? })
+        };
+        Ok(self.rows().await?.into_iter().filter_map(ended).collect())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::calls::Wanted;
 use super::item::{Item, get_text, key};
+use super::list::Ended;
 use super::media::{pending_key, users_of};
 use super::{DynamoStore, Failure, table};
 use crate::store::periods::orphaned_before;
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Generations a call.
-const CHUNK: usize = 100;
+const CHUNK: u64 = 100;
 
 impl DynamoStore {
     pub(super) async fn forget(&self, retention: Retention, now: Timestamp) -> Result<Pruned, Failure> {
@@ -21,15 +22,16 @@ impl DynamoStore {
         if let Some(cutoff) = cutoff {
             self.forget_monitor_events(cutoff).await?;
         }
-        let gone = self.outside_retention(retention, cutoff).await?;
-        if gone.is_empty() {
+        let (mut generations, mut used) = (0, BTreeSet::new());
+        for ended in self.outside_retention(retention, cutoff).await? {
+            if generations < CHUNK && self.is_removed(ended.queue_id, &mut used).await {
+                self.delete(key(table::LIST, table::listed(ended.created_at, ended.queue_id))).await?;
+                generations += 1;
+            }
+        }
+        if generations == 0 {
             self.forget_orphans(now).await?;
             self.forget_runs(now).await?;
-            return Ok(Pruned::default());
-        }
-        let mut used = BTreeSet::new();
-        for queue_id in &gone {
-            self.remove(*queue_id, &mut used).await?;
         }
         let mut keys = Vec::new();
         for key in used {
@@ -38,21 +40,27 @@ impl DynamoStore {
                 keys.push(key);
             }
         }
-        Ok(Pruned { generations: gone.len() as u64, keys })
+        Ok(Pruned { generations, keys })
     }
 
-    async fn outside_retention(&self, retention: Retention, cutoff: Option<i64>) -> Result<Vec<Uuid>, Failure> {
+    async fn outside_retention(&self, retention: Retention, cutoff: Option<i64>) -> Result<Vec<Ended>, Failure> {
         let mut ended = self.ended_generations().await?;
-        ended.sort_by_key(|ended| (ended.ended_at, ended.queue_id));
+        ended.sort_by_key(|ended| (ended.at, ended.queue_id));
         let most = retention.max_count.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
         let excess = most.map_or(0, |most| ended.len().saturating_sub(most));
-        let goes = |place: usize, ended_at: i64| place < excess || cutoff.is_some_and(|cutoff| ended_at < cutoff);
-        let gone = ended.iter().enumerate().filter(|(place, ended)| goes(*place, ended.ended_at));
-        Ok(gone.map(|(_, ended)| ended.queue_id).take(CHUNK).collect())
+        let goes = |place: usize, at: i64| place < excess || cutoff.is_some_and(|cutoff| at < cutoff);
+        let gone = ended.into_iter().enumerate().filter(|(place, ended)| goes(*place, ended.at));
+        Ok(gone.map(|(_, ended)| ended).collect())
     }
 
-    /// With all that leads to it. Large documents are left to the bucket's own rule: another generation may have the
-    /// same. The list row goes last: what is cut off before is found there again.
+    /// One that cannot be is left for the next time: it must not keep those behind it.
+    async fn is_removed(&self, queue_id: Uuid, used: &mut BTreeSet<String>) -> bool {
+        let removed = self.remove(queue_id, used).await;
+        removed.inspect_err(|error| tracing::warn!(%error, %queue_id, "a generation could not be removed")).is_ok()
+    }
+
+    /// With all that leads to it but its row in the list, which goes last: what is cut off before is found there again.
+    /// Large documents are left to the bucket's own rule: another generation may have the same.
     async fn remove(&self, queue_id: Uuid, used: &mut BTreeSet<String>) -> Result<(), Failure> {
         let partition = self.query(Wanted::all(table::generation(queue_id))).await?;
         let sk = |item: &Item| get_text(item, "sk").map(str::to_owned).unwrap_or_default();
@@ -73,20 +81,13 @@ impl DynamoStore {
                 _ => None,
             }));
         }
-        let mut ways = self.ways_to(queue_id, &partition).await?;
-        let listed =
-            ways.iter().position(|way| get_text(way, "pk") == Some(table::LIST)).map(|at| ways.swap_remove(at));
-        gone.extend(ways);
+        gone.extend(self.ways_to(&partition).await?);
         gone.extend(partition.iter().map(|item| key(table::generation(queue_id), sk(item))));
         let mut seen = BTreeSet::new();
         gone.retain(|item| {
             seen.insert((get_text(item, "pk").map(str::to_owned), get_text(item, "sk").map(str::to_owned)))
         });
-        self.delete_all(gone).await?;
-        if let Some(listed) = listed {
-            self.delete(listed).await?;
-        }
-        Ok(())
+        self.delete_all(gone).await
     }
 
     /// Found by the ends of attempts; what never ended expires by itself.
@@ -99,8 +100,9 @@ impl DynamoStore {
             for row in self.query(Wanted::all(partition.clone())).await? {
                 let Some(sk) = get_text(&row, "sk").filter(|sk| *sk < cutoff.as_str()) else { continue };
                 let queue_id = sk.split('#').nth(1).and_then(|id| Uuid::try_parse(id).ok());
-                if let Some(queue_id) = queue_id.filter(|queue_id| !listed.contains(queue_id)) {
-                    self.remove(queue_id, &mut BTreeSet::new()).await?;
+                if let Some(queue_id) = queue_id.filter(|queue_id| !listed.contains(queue_id))
+                    && self.is_removed(queue_id, &mut BTreeSet::new()).await
+                {
                     gone.push(key(partition.clone(), sk));
                 }
             }
@@ -116,9 +118,8 @@ impl DynamoStore {
             let rows = self.query(Wanted::all(partition.clone())).await?;
             let mut gone = Vec::new();
             for row in rows.iter().rev().skip(1) {
-                let event: Option<Event> = self.read_in(row, "d").await?;
-                let at = event.map(|event| event.base.happened_at().as_millis());
-                if at.is_some_and(|at| at < cutoff) {
+                let event: Vec<Event> = self.read_each(std::slice::from_ref(row), "d").await;
+                if event.iter().any(|event| event.base.happened_at().as_millis() < cutoff) {
                     gone.extend(get_text(row, "sk").map(|sk| key(partition.clone(), sk)));
                 }
             }

@@ -127,7 +127,15 @@ message?: string,
 /**
  * What runs after them, at most three.
  */
-next?: Array<Next>, } | { "type": "node_executed", nodeId: string, displayNodeId: string, durationMs?: number, cached: boolean, } | { "type": "outputs", outputs: Array<Output>, } | { "type": "job_retry", retryCount: number, maxRetries: number, retryDelay: number, error: JobError, change?: string, next?: string, message: string, } | { "type": "completed", outputs: Array<Output>, durationMs?: number, message: string, } | { "type": "job_failed", error: JobError, message: string, } | { "type": "job_interrupted", reason: InterruptReason, message: string, } | { "type": "generation_update", generation: Summary, } | { "type": "instance_update", instance: Instance, };
+next?: Array<Next>, } | { "type": "node_executed", nodeId: string, displayNodeId: string, durationMs?: number, cached: boolean, } | { "type": "outputs", outputs: Array<Output>, 
+/**
+ * Some were left out, for a gateway takes no more: fetch the generation.
+ */
+truncated?: boolean, } | { "type": "job_retry", retryCount: number, maxRetries: number, retryDelay: number, error: JobError, change?: string, next?: string, message: string, } | { "type": "completed", outputs: Array<Output>, 
+/**
+ * Likewise.
+ */
+truncated?: boolean, durationMs?: number, message: string, } | { "type": "job_failed", error: JobError, message: string, } | { "type": "job_interrupted", reason: InterruptReason, message: string, } | { "type": "generation_update", generation: Summary, } | { "type": "instance_update", instance: Instance, };
 
 export type Generation = { queueId: string, 
 /**
