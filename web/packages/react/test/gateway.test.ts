@@ -241,3 +241,20 @@ test("of a list that was cut to fit the gateway, all that wait or run are fetche
   const asked = "https://api.example/v1/generations?status=pending%2Cprocessing&limit=200";
   expect(fetch.mock.calls.map(([url]) => url)).toEqual([asked, `${asked}&cursor=b`]);
 });
+
+test("outputs that were cut to fit the gateway are added to those that are known, and the rest is fetched", async () => {
+  const ofJob = { queueId: "q", promptId: "p", attempt: 1, timestamp: "" };
+  const output = (mediaId: string) => ({ mediaId, nodeId: "9", kind: "image", preview: false, status: "stored" });
+  const job = { ...ofJob, status: "processing", sequence: 1, nodes: [], attempts: [{ number: 1 }], overallPercentage: 0, outputs: [output("a")] };
+  const whole = { ...job, status: "completed", sequence: 3, outputs: ["a", "b", "c"].map(output) };
+  const fetch = vi.fn(async () => new Response(JSON.stringify(whole)));
+  const { client, socket } = clientOf({ baseUrl: "https://api.example", websocketApiEndpoint: "wss://gateway/live", fetch });
+  client.watch("q");
+  const shown = () => client.job("q").getSnapshot().generation?.outputs.map(({ mediaId }) => mediaId);
+  socket.says({ ...SNAPSHOT, generation: job });
+  socket.says({ ...ofJob, type: "completed", status: "completed", sequence: 4, outputs: [output("c")], message: "", truncated: true });
+  expect(shown()).toEqual(["a", "c"]);
+  await vi.advanceTimersByTimeAsync(300);
+  expect(shown()).toEqual(["a", "b", "c"]);
+  expect(fetch).toHaveBeenCalledTimes(1);
+});

@@ -71,7 +71,8 @@ function filled(state: JobState, held: Generation, fetched: Generation): JobStat
   const ids = new Set(nodes.map((node) => node.nodeId));
   const { title, createdAt, origin, instanceId } = fetched;
   const all = [...nodes, ...held.nodes.filter((node) => !ids.has(node.nodeId))];
-  return { ...state, generation: { ...fetched, ...held, title, createdAt, origin, instanceId, nodes: all }, partial: false };
+  const outputs = withOutputs(fetched.outputs, held.outputs);
+  return { ...state, generation: { ...fetched, ...held, title, createdAt, origin, instanceId, nodes: all, outputs }, partial: false };
 }
 
 /** Takes a frame that came at `now` (ms, any clock as long as it is always the same one). */
@@ -143,7 +144,8 @@ function told(state: Known, frame: JobFrame, now: number): JobState {
     case "outputs": {
       const outputs = withOutputs(generation.outputs, frame.outputs);
       const storing = generation.message === storingSentence(generation.outputs);
-      return change({ outputs, ...(storing && { message: storingSentence(outputs) }) });
+      const rest = frame.truncated ? { partial: true } : {};
+      return change({ outputs, ...(storing && { message: storingSentence(outputs) }) }, rest);
     }
     case "job_retry": {
       const retryAt = new Date(Date.parse(frame.timestamp) + frame.retryDelay).toISOString();
@@ -154,9 +156,11 @@ function told(state: Known, frame: JobFrame, now: number): JobState {
       return { ...over(state), generation: { ...still(generation), nodes, attempts, retryCount, retry, message } };
     }
     case "completed": {
-      const ending = { ...pick(frame, "durationMs", "message"), outputs: frame.outputs, overallPercentage: 100 };
+      const outputs = frame.truncated ? withOutputs(generation.outputs, frame.outputs) : frame.outputs;
+      const ending = { ...pick(frame, "durationMs", "message"), outputs, overallPercentage: 100 };
       const nodes = closed(state, "completed");
-      return { ...over(state), generation: { ...still(generation), ...ending, nodes, completedAt: frame.timestamp } };
+      const partial = state.partial || frame.truncated === true;
+      return { ...over(state), partial, generation: { ...still(generation), ...ending, nodes, completedAt: frame.timestamp } };
     }
     case "job_failed": {
       const { error, message, timestamp: completedAt } = frame;
