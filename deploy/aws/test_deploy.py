@@ -228,7 +228,8 @@ class Deployed(unittest.TestCase):
             rights = json.dumps(role["ManagedPolicyArns"])
             given.setdefault(rights, []).append(function["Environment"]["Variables"]["HANDLER"])
         groups = [
-            ["generate", "generations"],
+            ["generate"],
+            ["generations"],
             ["init", "job-completion", "job-failure", "job-progress", "job-start", "ws-default"],
             ["retention"],
             ["ws-connect", "ws-disconnect"],

@@ -82,7 +82,7 @@ impl Answering {
             return Ok(None);
         }
         let filename = row.source.as_ref().map(|source| source.filename.as_str());
-        let link = self.parts.remote.links.link(media_id, thumbnail, row.content_type.as_deref(), filename).await;
+        let link = self.parts.function.links.link(media_id, thumbnail, row.content_type.as_deref(), filename).await;
         link.map(Some).map_err(|error| Failure::Delivery(error.to_string()))
     }
 }

@@ -166,7 +166,7 @@ impl Parts {
             push: Push { connections: store.clone(), gateway },
         };
         let commands = Arc::new(Queues::new(aws_sdk_sqs::Client::new(sdk), objects.clone(), &settings.queue_prefix));
-        let remote = Arc::new(Remote { store: store.clone(), media, links, roster: store, commands });
+        let remote = Arc::new(Remote { line: function.clone(), commands });
         Ok(Parts { settings, function, remote, objects, deliveries })
     }
 

@@ -5,6 +5,8 @@ use async_trait::async_trait;
 use monitor_core::event::{Body, MonitorInitialized};
 use monitor_core::generation::Status;
 use monitor_pipeline::api::{Api, ApiError, Source, Submit, Upload};
+use monitor_pipeline::clock;
+use monitor_pipeline::hub::Topic;
 use monitor_pipeline::ports::{Command, CommandError, Ordered, Orders, Sending};
 use monitor_pipeline::service::obey;
 use monitor_testkit::conformance::sample::{Job, stopped};
@@ -24,6 +26,7 @@ async fn with_instances(names: &[&str]) -> Stage {
     let stage = stage().await;
     for (sequence, name) in (1..).zip(names) {
         let mut event = stopped(name, sequence);
+        event.base.timestamp = clock::wall();
         event.body = Body::from(MonitorInitialized {
             comfyui_host: "10.0.0.1:8188".to_owned(),
             version: "1".to_owned(),
@@ -166,6 +169,24 @@ async fn what_only_a_monitor_beside_the_server_can_is_not_offered_and_it_says_wh
     }
     let unknown = stage.remote.readings("gpu-2", None).await;
     assert!(matches!(unknown, Err(ApiError::NotFound(_))), "{unknown:?}");
+}
+
+#[tokio::test]
+async fn what_is_cancelled_at_an_instance_that_is_away_has_ended_and_its_monitor_hears_of_it_if_it_comes_back() {
+    let stage = with_instances(&["gpu-1"]).await;
+    let id = stage.remote.submit(submit(None)).await.unwrap().generation.queue_id;
+    stage.world.listens("page", Topic::Generation(id));
+    let mut gone = stopped("gpu-1", 7);
+    gone.base.timestamp = clock::wall();
+    stage.function.event(&gone).await.unwrap();
+    assert_eq!(stage.remote.cancel(id).await.unwrap().status, Status::Interrupted);
+    assert_eq!(stage.world.told("page"), ["job_interrupted"]);
+    assert!(matches!(stage.world.sent.lock().unwrap().last(), Some((_, Command::Cancel { .. }))));
+
+    // Nor does one keep it open that has no queue any more.
+    let id = stage.remote.submit(submit(None)).await.unwrap().generation.queue_id;
+    stage.world.deaf.lock().unwrap().push("gpu-1".to_owned());
+    assert_eq!(stage.remote.cancel(id).await.unwrap().status, Status::Interrupted);
 }
 
 /// Gives what it has once, then ends the reading.

@@ -215,7 +215,6 @@ pub async fn stage() -> Stage {
         roster: world.clone(),
         push: Push { connections: world.clone(), gateway: world.clone() },
     };
-    let remote =
-        Remote { store: store.clone(), media, links: world.clone(), roster: world.clone(), commands: world.clone() };
+    let remote = Remote { line: function.clone(), commands: world.clone() };
     Stage { world, store, function, remote, _folder: folder }
 }

@@ -28,8 +28,9 @@ pub(super) async fn by_another(
     let base = &initialized.base;
     let known = roster.heard(Some(&base.instance_id)).await?;
     // What it says next may have come before its first word.
-    let mut others = known.iter().filter(|event| event.base.client_id != base.client_id).peekable();
-    if others.peek().is_none() || others.any(|event| event.base.sequence > base.sequence) {
+    let of_others = known.iter().filter(|event| event.base.client_id != base.client_id);
+    let newest = of_others.map(|event| event.base.sequence).max();
+    if newest.is_none_or(|newest| newest > base.sequence) {
         return Ok(Vec::new());
     }
     let mut query = ListQuery {

@@ -1,12 +1,15 @@
 //! What is asked, recorded and on its way.
 
-use super::Remote;
+use super::{Remote, no_generation};
 use crate::api::{ApiError, Overrides, Submit, Submitted};
 use crate::clock;
 use crate::ports::{
     AttemptRecord, Command, CommandError, Created, GenerationRecord, Known, Remembered, Sending, StoreError,
 };
+use crate::roster;
 use crate::submission;
+use monitor_core::generation::InstanceState;
+use monitor_core::tracker::SEQUENCE_LEAP;
 use serde_json::Value;
 use std::time::Duration;
 use uuid::Uuid;
@@ -27,7 +30,7 @@ impl Remote {
         let carried = submission::carried(std::mem::take(&mut submit.source)).await?;
         let read = carried.read(Err("none can be asked from here".to_owned()))?;
         let (record, attempt) = submission::records(submit, read, None)?;
-        match self.store.create(&record, &attempt).await {
+        match self.line.store.create(&record, &attempt).await {
             Ok(Created::New) => {}
             Ok(Created::Existing(queue_id)) => {
                 // It may have been cut off before it was sent.
@@ -60,25 +63,25 @@ impl Remote {
         };
         self.order(attempt.instance_id.as_deref(), &command).await?;
         let sent = AttemptRecord { sending: Sending::Sent, ..attempt };
-        Ok(self.store.update_attempt(&sent).await?)
+        Ok(self.line.store.update_attempt(&sent).await?)
     }
 
     /// Recorded, and no command was sent for it.
     async fn unsent(&self, queue_id: Uuid) -> Result<Option<(GenerationRecord, AttemptRecord)>, ApiError> {
-        let Some(Known { record, mut attempts, .. }) = self.store.known(queue_id).await? else { return Ok(None) };
+        let Some(Known { record, mut attempts, .. }) = self.line.store.known(queue_id).await? else { return Ok(None) };
         let last = attempts.pop().filter(|attempt| attempt.sending == Sending::Waiting);
         Ok(last.map(|attempt| (record, attempt)))
     }
 
     /// For a monitor that does not know it: a pod may come back without its folder, and commands overtake each other.
     async fn remembered(&self, queue_id: Uuid) -> Result<Option<Box<Remembered>>, ApiError> {
-        let Some(Known { mut record, mut attempts, saved }) = self.store.known(queue_id).await? else {
+        let Some(Known { mut record, mut attempts, saved }) = self.line.store.known(queue_id).await? else {
             return Ok(None);
         };
         let Some(attempt) = attempts.pop() else { return Ok(None) };
         // It has done its work here, and may be used anew there.
         record.idempotency_key = None;
-        let events = self.store.events(queue_id).await?;
+        let events = self.line.store.events(queue_id).await?;
         let end = events.into_iter().find(|event| event.base.attempt == attempt.number && event.is_terminal());
         Ok(Some(Box::new(Remembered { record, attempt, end, saved })))
     }
@@ -95,23 +98,37 @@ impl Remote {
             return Err(ApiError::Conflict(format!("this generation has ended already ({status})")));
         }
         if let Some((_, attempt)) = self.unsent(queue_id).await? {
-            return self.take_back(attempt, generation.sequence + 1).await;
+            // No monitor knows of it.
+            let attempt = AttemptRecord { sending: Sending::None, ..attempt };
+            self.line.store.update_attempt(&attempt).await?;
+            return self.end(&attempt, generation.sequence + 1).await;
         }
-        let mut known = self.remembered(queue_id).await?;
-        if let Some(known) = &mut known {
-            // As if it waited to be sent: it is taken back then, and its end is told.
-            known.attempt = AttemptRecord { sending: Sending::Waiting, workflow: Value::Null, ..known.attempt.clone() };
+        let Some(mut known) = self.remembered(queue_id).await? else { return Err(no_generation(queue_id)) };
+        let instance_id = generation.instance_id;
+        let ended = !self.is_there(&instance_id).await?;
+        if ended {
+            // Nobody may ever come to say so. Whoever does is told as well.
+            self.end(&known.attempt, generation.sequence + SEQUENCE_LEAP).await?;
         }
-        self.order(Some(&generation.instance_id), &Command::Cancel { queue_id, known }).await
+        // As if it waited to be sent: it is taken back then, and its end is told.
+        known.attempt = AttemptRecord { sending: Sending::Waiting, workflow: Value::Null, ..known.attempt };
+        match self.order(Some(&instance_id), &Command::Cancel { queue_id, known: Some(known) }).await {
+            Err(error) if ended => {
+                tracing::warn!(%error, %queue_id, "a cancelled job may go on where its monitor is away");
+                Ok(())
+            }
+            told => told,
+        }
     }
 
-    /// No monitor knows of it: its end is told here.
-    async fn take_back(&self, attempt: AttemptRecord, sequence: u64) -> Result<(), ApiError> {
-        let queue_id = attempt.queue_id;
-        let attempt = AttemptRecord { sending: Sending::None, ..attempt };
-        self.store.update_attempt(&attempt).await?;
-        self.store.apply(&[submission::taken_back(&attempt, String::new(), sequence, clock::wall())]).await?;
-        Ok(self.read_model().save(queue_id).await?)
+    async fn is_there(&self, instance_id: &str) -> Result<bool, ApiError> {
+        let heard = self.line.roster.heard(Some(instance_id)).await?;
+        Ok(roster::instances(&heard, clock::wall()).iter().any(|known| known.state == InstanceState::Connected))
+    }
+
+    async fn end(&self, attempt: &AttemptRecord, sequence: u64) -> Result<(), ApiError> {
+        let end = submission::taken_back(attempt, String::new(), sequence, clock::wall());
+        Ok(self.line.event(&end).await?)
     }
 
     /// At its own instance: most often the monitor there has what the attempt is made of.

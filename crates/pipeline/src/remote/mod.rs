@@ -6,9 +6,10 @@ mod commands;
 
 use crate::api::{Api, ApiError, MediaBytes, Overrides, ReadWorkflow, Reading, Source, Submit, Submitted, Upload};
 use crate::clock;
+use crate::function::{Function, FunctionError};
 use crate::journal::Journal;
 use crate::links;
-use crate::ports::{Commands, Links, ListQuery, Media, Page, Roster, Store};
+use crate::ports::{Commands, ListQuery, Page};
 use crate::read_model::ReadModel;
 use crate::records::{self, midnight};
 use crate::roster;
@@ -32,11 +33,17 @@ use uuid::Uuid;
 const MOST_OPEN: u32 = 200;
 
 pub struct Remote {
-    pub store: Arc<dyn Store>,
-    pub media: Arc<dyn Media>,
-    pub links: Arc<dyn Links>,
-    pub roster: Arc<dyn Roster>,
+    pub line: Function,
     pub commands: Arc<dyn Commands>,
+}
+
+impl From<FunctionError> for ApiError {
+    fn from(error: FunctionError) -> ApiError {
+        match error {
+            FunctionError::Store(error) => error.into(),
+            untold => ApiError::Unavailable(untold.to_string()),
+        }
+    }
 }
 
 fn no_generation(queue_id: Uuid) -> ApiError {
@@ -46,8 +53,8 @@ fn no_generation(queue_id: Uuid) -> ApiError {
 impl Remote {
     /// As of now: another call may be answered by another process.
     fn read_model(&self) -> ReadModel {
-        let journal = Arc::new(Journal::new(self.store.clone()));
-        ReadModel::new(self.store.clone(), journal, Arc::new(crate::audience::Nobody))
+        let journal = Arc::new(Journal::new(self.line.store.clone()));
+        ReadModel::new(self.line.store.clone(), journal, Arc::new(crate::audience::Nobody))
     }
 
     async fn require(&self, queue_id: Uuid) -> Result<Generation, ApiError> {
@@ -56,12 +63,12 @@ impl Remote {
     }
 
     async fn addressed(&self, mut generation: Generation) -> Result<Generation, ApiError> {
-        links::in_generation(self.links.as_ref(), &mut generation).await?;
+        links::in_generation(self.line.links.as_ref(), &mut generation).await?;
         Ok(generation)
     }
 
     async fn known_instance(&self, instance_id: &str) -> Result<(), ApiError> {
-        if self.roster.heard(Some(instance_id)).await?.is_empty() {
+        if self.line.roster.heard(Some(instance_id)).await?.is_empty() {
             return Err(ApiError::NotFound(format!("no monitor has told of an instance {instance_id:?}")));
         }
         Ok(())
@@ -70,11 +77,11 @@ impl Remote {
     /// With what runs and waits there, and its day.
     async fn all_instances(&self) -> Result<Vec<Instance>, ApiError> {
         let now = clock::wall();
-        let mut instances = roster::instances(&self.roster.heard(None).await?, now);
+        let mut instances = roster::instances(&self.line.roster.heard(None).await?, now);
         let open = [Status::Pending, Status::Processing];
         let query =
             ListQuery { statuses: open.to_vec(), limit: MOST_OPEN, today: midnight(now), ..ListQuery::default() };
-        let open = self.store.list(&query).await?.items;
+        let open = self.line.store.list(&query).await?.items;
         for instance in &mut instances {
             let here = open.iter().filter(|summary| summary.instance_id == instance.instance_id);
             for summary in here {
@@ -83,7 +90,7 @@ impl Remote {
                     _ => instance.waiting.push(Waiting { queue_id: summary.queue_id, expected_ms: None }),
                 }
             }
-            instance.today = records::today_of(self.store.as_ref(), &instance.instance_id, now).await?;
+            instance.today = records::today_of(self.line.store.as_ref(), &instance.instance_id, now).await?;
         }
         Ok(instances)
     }
@@ -93,7 +100,7 @@ impl Remote {
         if query.today == Timestamp::default() {
             query.today = midnight(now);
         }
-        let mut page = self.store.list(&query).await?;
+        let mut page = self.line.store.list(&query).await?;
         let nothing_live = self.read_model();
         page.items.iter_mut().for_each(|summary| nothing_live.freshen(summary, now));
         Ok(page)
@@ -157,7 +164,7 @@ impl Api for Remote {
     async fn list(&self, query: ListQuery) -> Result<Page, ApiError> {
         let mut page = self.page(query).await?;
         for summary in &mut page.items {
-            links::in_summary(self.links.as_ref(), summary).await?;
+            links::in_summary(self.line.links.as_ref(), summary).await?;
         }
         Ok(page)
     }
@@ -167,21 +174,21 @@ impl Api for Remote {
     }
 
     async fn job(&self, prompt_id: &str) -> Result<Generation, ApiError> {
-        let (queue_id, number) = records::attempt_of(self.store.as_ref(), prompt_id).await?;
-        let generation = records::as_of(self.store.as_ref(), queue_id, number).await?;
+        let (queue_id, number) = records::attempt_of(self.line.store.as_ref(), prompt_id).await?;
+        let generation = records::as_of(self.line.store.as_ref(), queue_id, number).await?;
         self.addressed(generation.ok_or_else(|| no_generation(queue_id))?).await
     }
 
     async fn job_workflow(&self, prompt_id: &str) -> Result<Value, ApiError> {
-        records::workflow_of(self.store.as_ref(), prompt_id).await
+        records::workflow_of(self.line.store.as_ref(), prompt_id).await
     }
 
     async fn job_events(&self, prompt_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, ApiError> {
-        records::events_of(self.store.as_ref(), prompt_id, after, limit).await
+        records::events_of(self.line.store.as_ref(), prompt_id, after, limit).await
     }
 
     async fn media(&self, media_id: Uuid, thumbnail: bool, range: Option<Range<u64>>) -> Result<MediaBytes, ApiError> {
-        records::media_bytes(self.store.as_ref(), self.media.as_ref(), media_id, thumbnail, range).await
+        records::media_bytes(self.line.store.as_ref(), self.line.media.as_ref(), media_id, thumbnail, range).await
     }
 
     async fn instances(&self) -> Vec<Instance> {
@@ -193,7 +200,7 @@ impl Api for Remote {
 
     async fn instance_events(&self, instance_id: &str, after: u64, limit: u32) -> Result<Vec<Event>, ApiError> {
         self.known_instance(instance_id).await?;
-        Ok(self.store.instance_events(instance_id, after, limit).await?)
+        Ok(self.line.store.instance_events(instance_id, after, limit).await?)
     }
 
     /// They are not told over a bus.
@@ -218,10 +225,10 @@ impl Api for Remote {
     }
 
     async fn performance(&self, instance_id: Option<&str>) -> Result<Vec<ClassPerformance>, ApiError> {
-        let times = self.store.class_times(instance_id).await?;
+        let times = self.line.store.class_times(instance_id).await?;
         let mut histories = Vec::new();
-        for instance in roster::instances(&self.roster.heard(instance_id).await?, clock::wall()) {
-            histories.push(self.store.history(&instance.instance_id).await?);
+        for instance in roster::instances(&self.line.roster.heard(instance_id).await?, clock::wall()) {
+            histories.push(self.line.store.history(&instance.instance_id).await?);
         }
         Ok(performance::by_class(&times, &histories, instance_id))
     }
