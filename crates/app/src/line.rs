@@ -240,6 +240,7 @@ fn keep_house(
             match library::prune(store.as_ref(), media.as_ref(), retention, &pruning).await {
                 Ok(0) => {}
                 Ok(generations) => tracing::info!(generations, "removed what is older than is to be kept"),
+                Err(_) if pruning.is_cancelled() => return,
                 Err(error) => tracing::warn!(%error, "old generations could not be removed"),
             }
         }
@@ -249,7 +250,9 @@ fn keep_house(
         rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         while stop.run_until_cancelled(rounds.tick()).await.is_some() {
             for queue_id in read_model.unsaved() {
-                if let Err(error) = read_model.save(queue_id).await {
+                if let Err(error) = read_model.save(queue_id).await
+                    && !stop.is_cancelled()
+                {
                     tracing::warn!(%error, "the newest state of a generation was not saved");
                 }
             }

@@ -70,6 +70,8 @@ impl Service {
                             service.send(attempt).await;
                         }
                     }
+                    // The store may have been closed meanwhile.
+                    Err(_) if stop.is_cancelled() => return,
                     Err(error) => tracing::error!(%error, "what waits to be sent could not be read"),
                 }
                 tokio::select! {

@@ -24,6 +24,9 @@ const IDLE: Duration = Duration::from_mins(1);
 impl Service {
     pub(super) async fn send_what_is_due(self: Arc<Self>, stop: CancellationToken) {
         while let Err(error) = self.find_what_was_planned().await {
+            if stop.is_cancelled() {
+                return;
+            }
             tracing::error!(%error, "planned retries could not be read");
             if stop.run_until_cancelled(sleep(Duration::from_millis(AGAIN))).await.is_none() {
                 return;
