@@ -61,7 +61,7 @@ function countWords(instance: Instance): string {
 }
 
 function clearWords(instance: Instance, jobs: readonly Summary[], takesNext: boolean): string {
-  if (!isAnswering(instance)) return "nothing new is sent here";
+  if (!isAnswering(instance)) return "gets no new jobs";
   if (instance.waiting.length > 0) {
     const eta = clearIn(instance, jobs);
     return eta ? timeLeftShort(eta) : "not known yet";
