@@ -149,7 +149,7 @@ async fn cancel_and_retry_go_to_the_instance_of_the_generation_when_its_status_a
     let [Command::Cancel { known: Some(open), .. }, Command::Retry { known: Some(ended), .. }] = &sent[..] else {
         panic!("{sent:?}")
     };
-    assert_eq!((open.attempt.sending, &open.attempt.workflow, &open.end), (Sending::Waiting, &json!(null), &None));
+    assert_eq!((open.attempt.sending, &open.attempt.workflow, &open.end), (Sending::None, &json!(null), &None));
     assert_eq!(ended.attempt.workflow["3"]["class_type"], "KSampler");
     assert_eq!(ended.end.as_ref().unwrap().detail_type(), "Job Completed");
 }

@@ -78,7 +78,11 @@ impl Remote {
         let Some(Known { mut record, mut attempts, saved }) = self.line.store.known(queue_id).await? else {
             return Ok(None);
         };
-        let Some(attempt) = attempts.pop() else { return Ok(None) };
+        let Some(mut attempt) = attempts.pop() else { return Ok(None) };
+        if matches!(attempt.sending, Sending::Waiting | Sending::Sent) {
+            // By a command: whoever takes this over has nothing to send of it.
+            attempt.sending = Sending::None;
+        }
         // It has done its work here, and may be used anew there.
         record.idempotency_key = None;
         let events = self.line.store.events(queue_id).await?;
@@ -110,8 +114,8 @@ impl Remote {
             // Nobody may ever come to say so. Whoever does is told as well.
             self.end(&known.attempt, generation.sequence + SEQUENCE_LEAP).await?;
         }
-        // As if it waited to be sent: it is taken back then, and its end is told.
-        known.attempt = AttemptRecord { sending: Sending::Waiting, workflow: Value::Null, ..known.attempt };
+        // Nothing is to be sent of it.
+        known.attempt.workflow = Value::Null;
         match self.order(Some(&instance_id), &Command::Cancel { queue_id, known: Some(known) }).await {
             Err(error) if ended => {
                 tracing::warn!(%error, %queue_id, "a cancelled job may go on where its monitor is away");

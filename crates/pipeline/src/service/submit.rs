@@ -8,7 +8,7 @@ use crate::ports::{AttemptRecord, Created, Sending, StoreError};
 use crate::relay::Said;
 use crate::submission::{self, Read, invalid, lookup};
 use monitor_core::comfy::graph::Graph;
-use monitor_core::generation::{Generation, InstanceState, NodeError};
+use monitor_core::generation::{Generation, InstanceState, NodeError, Origin};
 use monitor_core::workflow::{form, title};
 use serde_json::Value;
 use std::sync::{Arc, PoisonError};
@@ -102,6 +102,10 @@ impl Service {
         let cancelled = self.site(instance_id)?.monitor.cancel(&attempt.prompt_id).await;
         let stopped =
             cancelled.map_err(|error| ApiError::Unavailable(format!("the job could not be cancelled: {error}")))?;
+        if attempt.sending == Sending::None && generation.origin == Origin::Submitted {
+            // Taken over from others, and never sent from here: if it ran, it did so for another monitor.
+            return self.tell_taken_back(attempt).await;
+        }
         if !stopped {
             // It has ended already: perhaps it is just being decided whether it is tried again.
             self.parts.relay.flush().await;
@@ -116,7 +120,7 @@ impl Service {
         attempt.ok_or_else(|| ApiError::NotFound(format!("there is no generation {queue_id}")))
     }
 
-    /// Never sent: it ends here. No tracker knows of it, so its one event is made here. `None` if it was sent after all.
+    /// Never sent: it ends here. `None` if it was sent after all.
     async fn take_back(&self, queue_id: Uuid) -> Result<Option<Generation>, ApiError> {
         let mut attempt = self.last_attempt(queue_id).await?;
         if attempt.sending != Sending::Waiting {
@@ -124,6 +128,12 @@ impl Service {
         }
         attempt.sending = Sending::None;
         self.parts.store.update_attempt(&attempt).await?;
+        self.tell_taken_back(attempt).await.map(Some)
+    }
+
+    /// No tracker knows of it, so its one event is made here.
+    async fn tell_taken_back(&self, attempt: AttemptRecord) -> Result<Generation, ApiError> {
+        let queue_id = attempt.queue_id;
         let instance_id = attempt.instance_id.clone().or_else(|| Some(self.parts.sites.first()?.instance_id.clone()));
         let instance_id = instance_id.unwrap_or_default();
         let client_id = self.site(&instance_id).map(|site| site.client_id.clone()).unwrap_or_default();
@@ -132,7 +142,7 @@ impl Service {
         let end = submission::taken_back(&attempt, client_id, sequence, timestamp);
         self.parts.relay.say(Said::Event(Box::new(end)));
         self.parts.relay.flush().await;
-        self.require(queue_id).await.map(Some)
+        self.require(queue_id).await
     }
 
     pub(super) async fn retry_generation(
