@@ -191,6 +191,13 @@ pub struct Known {
     pub saved: Option<Summary>,
 }
 
+impl Known {
+    /// The highest sequence that lists have shown; steps are told and not kept, so it may lie beyond the events.
+    pub fn saved_sequence(&self) -> u64 {
+        self.saved.as_ref().map_or(0, |summary| summary.sequence)
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Retention {
     /// Ended generations older than this many milliseconds go.

@@ -141,6 +141,17 @@ impl ReadModel {
         Ok(())
     }
 
+    /// What was to follow this attempt, which has failed, does not come: recorded, told and saved.
+    pub async fn stop_retry(&self, queue_id: Uuid, failed: u32) -> Result<(), StoreError> {
+        self.store.stop_retry(queue_id, failed).await?;
+        let known = self.store.known(queue_id).await?;
+        if let Some(attempt) = known.iter().flat_map(|known| &known.attempts).find(|attempt| attempt.number == failed) {
+            self.attempt(attempt).await?;
+            self.save(queue_id).await?;
+        }
+        Ok(())
+    }
+
     pub async fn warnings(&self, queue_id: Uuid, warnings: Vec<NodeError>) -> Result<(), StoreError> {
         if let Some(entry) = self.entry(queue_id).await? {
             lock(&entry).view.set_warnings(warnings);

@@ -1,8 +1,8 @@
 //! Events onto Amazon `EventBridge`.
 //!
-//! Durable events all go, in order; progress at most once an interval for each job, or not at all; queues always. Requests go one after
-//! another: what is later never overtakes what has not been settled. Delivery at the other end is at least once and in
-//! no order, whatever is done here.
+//! Durable events all go, in order; progress at most once an interval for each job, or not at all; the length of a queue
+//! always, at most once a second. Requests go one after another: what is later never overtakes what has not been settled.
+//! Delivery at the other end is at least once and in no order, whatever is done here.
 
 mod delivery;
 mod entry;

@@ -76,7 +76,6 @@ async fn job(store: &dyn Store, summary: &Summary, initialized: &Event) -> Resul
         event_id: event_id(&queue_id.to_string(), attempt, body.detail_type(), "", 0),
         // Steps that went straight to pages are not among them.
         sequence: newest.base.sequence.max(summary.sequence) + SEQUENCE_LEAP,
-        attempt,
         schema_version: SCHEMA_VERSION,
         occurred_at: None,
         overall_percentage: None,

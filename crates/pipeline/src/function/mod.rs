@@ -66,13 +66,8 @@ impl Function {
 
     /// Nobody will try it again after this attempt.
     async fn give_up(&self, queue_id: Uuid, failed: u32) -> Result<(), FunctionError> {
-        self.store.stop_retry(queue_id, failed).await?;
         let (context, gathered) = self.context();
-        let attempts = self.store.known(queue_id).await?.map(|known| known.attempts).unwrap_or_default();
-        if let Some(attempt) = attempts.iter().find(|attempt| attempt.number == failed) {
-            context.read_model.attempt(attempt).await?;
-            context.read_model.save(queue_id).await?;
-        }
+        context.read_model.stop_retry(queue_id, failed).await?;
         self.tell(gathered.taken(), false).await;
         Ok(())
     }

@@ -3,9 +3,7 @@
 use super::{Remote, no_generation};
 use crate::api::{ApiError, Overrides, Submit, Submitted};
 use crate::clock;
-use crate::ports::{
-    AttemptRecord, Command, CommandError, Created, GenerationRecord, Known, Remembered, Sending, StoreError,
-};
+use crate::ports::{AttemptRecord, Command, CommandError, Created, Known, Remembered, Sending, StoreError};
 use crate::roster;
 use crate::submission;
 use monitor_core::generation::InstanceState;
@@ -37,11 +35,11 @@ impl Remote {
                 self.send_what_was_not(queue_id).await?;
                 return Ok(Submitted { generation: self.require(queue_id).await?, created: false });
             }
+            // Likewise.
             Err(error @ StoreError::Exists(_)) => {
-                if self.unsent(record.queue_id).await?.is_none() {
+                if !self.send_what_was_not(record.queue_id).await? {
                     return Err(ApiError::Conflict(error.to_string()));
                 }
-                self.send_what_was_not(record.queue_id).await?;
                 return Ok(Submitted { generation: self.require(record.queue_id).await?, created: false });
             }
             Err(error) => return Err(error.into()),
@@ -52,8 +50,12 @@ impl Remote {
     }
 
     /// A command twice does nothing the second time; one that was never sent would leave its generation waiting for ever.
-    async fn send_what_was_not(&self, queue_id: Uuid) -> Result<(), ApiError> {
-        let Some((record, attempt)) = self.unsent(queue_id).await? else { return Ok(()) };
+    /// True if it was that.
+    async fn send_what_was_not(&self, queue_id: Uuid) -> Result<bool, ApiError> {
+        let Some(Known { record, mut attempts, .. }) = self.line.store.known(queue_id).await? else { return Ok(false) };
+        let Some(attempt) = attempts.pop().filter(|attempt| attempt.sending == Sending::Waiting) else {
+            return Ok(false);
+        };
         let command = Command::Submit {
             queue_id,
             prompt_id: attempt.prompt_id.clone(),
@@ -63,21 +65,13 @@ impl Remote {
         };
         self.order(attempt.instance_id.as_deref(), &command).await?;
         let sent = AttemptRecord { sending: Sending::Sent, ..attempt };
-        Ok(self.line.store.update_attempt(&sent).await?)
-    }
-
-    /// Recorded, and no command was sent for it.
-    async fn unsent(&self, queue_id: Uuid) -> Result<Option<(GenerationRecord, AttemptRecord)>, ApiError> {
-        let Some(Known { record, mut attempts, .. }) = self.line.store.known(queue_id).await? else { return Ok(None) };
-        let last = attempts.pop().filter(|attempt| attempt.sending == Sending::Waiting);
-        Ok(last.map(|attempt| (record, attempt)))
+        self.line.store.update_attempt(&sent).await?;
+        Ok(true)
     }
 
     /// For a monitor that does not know it: a pod may come back without its folder, and commands overtake each other.
-    async fn remembered(&self, queue_id: Uuid) -> Result<Option<Box<Remembered>>, ApiError> {
-        let Some(Known { mut record, mut attempts, saved }) = self.line.store.known(queue_id).await? else {
-            return Ok(None);
-        };
+    async fn remembered(&self, known: Known) -> Result<Option<Box<Remembered>>, ApiError> {
+        let Known { mut record, mut attempts, saved } = known;
         let Some(mut attempt) = attempts.pop() else { return Ok(None) };
         if matches!(attempt.sending, Sending::Waiting | Sending::Sent) {
             // By a command: whoever takes this over has nothing to send of it.
@@ -85,9 +79,13 @@ impl Remote {
         }
         // It has done its work here, and may be used anew there.
         record.idempotency_key = None;
-        let events = self.line.store.events(queue_id).await?;
+        let events = self.line.store.events(record.queue_id).await?;
         let end = events.into_iter().find(|event| event.base.attempt == attempt.number && event.is_terminal());
         Ok(Some(Box::new(Remembered { record, attempt, end, saved })))
+    }
+
+    async fn known(&self, queue_id: Uuid) -> Result<Known, ApiError> {
+        self.line.store.known(queue_id).await?.ok_or_else(|| no_generation(queue_id))
     }
 
     async fn order(&self, instance_id: Option<&str>, command: &Command) -> Result<(), ApiError> {
@@ -101,13 +99,14 @@ impl Remote {
             let status = generation.status.as_str();
             return Err(ApiError::Conflict(format!("this generation has ended already ({status})")));
         }
-        if let Some((_, attempt)) = self.unsent(queue_id).await? {
+        let known = self.known(queue_id).await?;
+        let is_sent = known.attempts.last().is_some_and(|attempt| attempt.sending != Sending::Waiting);
+        let Some(mut known) = self.remembered(known).await? else { return Err(no_generation(queue_id)) };
+        if !is_sent {
             // No monitor knows of it.
-            let attempt = AttemptRecord { sending: Sending::None, ..attempt };
-            self.line.store.update_attempt(&attempt).await?;
-            return self.end(&attempt, generation.sequence + 1).await;
+            self.line.store.update_attempt(&known.attempt).await?;
+            return self.end(&known.attempt, generation.sequence + 1).await;
         }
-        let Some(mut known) = self.remembered(queue_id).await? else { return Err(no_generation(queue_id)) };
         let instance_id = generation.instance_id;
         let ended = !self.is_there(&instance_id).await?;
         if ended {
@@ -150,7 +149,7 @@ impl Remote {
             let message = "a retry goes to the instance it ran at: submit it again to send it to another one";
             return Err(submission::invalid(message));
         }
-        let known = self.remembered(queue_id).await?;
+        let known = self.remembered(self.known(queue_id).await?).await?;
         self.order(Some(&generation.instance_id), &Command::Retry { queue_id, overrides, known }).await
     }
 }

@@ -4,7 +4,7 @@
 use super::{Service, Site};
 use crate::clock;
 use crate::monitor::Sent;
-use crate::ports::{AttemptRecord, Sending, StoreError};
+use crate::ports::{AttemptRecord, Known, Sending, StoreError};
 use monitor_core::event::JobError;
 use monitor_core::generation::{NodeError, Status};
 use monitor_core::time::Timestamp;
@@ -138,7 +138,7 @@ impl Service {
             prompt_id: attempt.prompt_id.clone(),
             title: Some(known.record.title.clone()),
             workflow: attempt.workflow.clone(),
-            last_sequence: self.last_sequence(attempt.queue_id).await?,
+            last_sequence: self.last_sequence(&known).await?,
         };
         let preview_method = self.parts.preview_method.map(str::to_owned);
         let outcome = match site.monitor.submit(submission, preview_method).await {
@@ -193,13 +193,12 @@ impl Service {
 
     /// The next sequence and moment for what no tracker tells.
     pub(super) async fn next(&self, queue_id: Uuid) -> Result<(u64, Timestamp), StoreError> {
-        Ok((self.last_sequence(queue_id).await? + 1, clock::wall()))
+        let known = self.parts.store.known(queue_id).await?.ok_or(StoreError::NotFound(queue_id))?;
+        Ok((self.last_sequence(&known).await? + 1, clock::wall()))
     }
 
     /// Of one that others remember, more was told than this store has.
-    async fn last_sequence(&self, queue_id: Uuid) -> Result<u64, StoreError> {
-        let known = self.parts.store.known(queue_id).await?;
-        let saved = known.and_then(|known| known.saved).map_or(0, |summary| summary.sequence);
-        Ok(self.parts.read_model.sequence(queue_id).await?.max(saved))
+    async fn last_sequence(&self, known: &Known) -> Result<u64, StoreError> {
+        Ok(self.parts.read_model.sequence(known.record.queue_id).await?.max(known.saved_sequence()))
     }
 }

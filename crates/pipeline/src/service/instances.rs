@@ -82,8 +82,8 @@ pub async fn known_jobs(store: &dyn Store, journal: &Journal, instance_id: &str)
             continue;
         }
         let mut events = store.events(queue_id).await?;
-        let seen = known.saved.as_ref().map_or(0, |summary| summary.sequence);
-        let last_sequence = events.iter().map(|event| event.base.sequence).max().unwrap_or(0).max(seen);
+        let last_sequence = events.iter().map(|event| event.base.sequence).max().unwrap_or(0);
+        let last_sequence = last_sequence.max(known.saved_sequence());
         // Those of the attempts before it say nothing of this one: not even that the server has it.
         events.retain(|event| event.base.attempt == attempt.number);
         if events.iter().any(Event::is_terminal) {

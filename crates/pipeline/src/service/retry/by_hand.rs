@@ -17,13 +17,7 @@ impl Service {
         if !told.is_some_and(|summary| between_attempts(&summary)) {
             return Ok(false);
         }
-        let failed = plan.number - 1;
-        self.parts.store.stop_retry(queue_id, failed).await?;
-        let known = self.parts.store.known(queue_id).await?;
-        if let Some(attempt) = known.iter().flat_map(|known| &known.attempts).find(|attempt| attempt.number == failed) {
-            self.parts.read_model.attempt(attempt).await?;
-            self.parts.read_model.save(queue_id).await?;
-        }
+        self.parts.read_model.stop_retry(queue_id, plan.number - 1).await?;
         Ok(true)
     }
 
