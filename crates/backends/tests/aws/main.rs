@@ -7,5 +7,6 @@ mod deliveries;
 mod dynamodb;
 mod emulated;
 mod eventbridge;
+mod forgetting;
 mod media;
 mod table;

@@ -1,5 +1,5 @@
-//! What the store in `DynamoDB` does beyond what is asked of any store: what it costs, what lies beside the table, what
-//! is not read any more, and who wins a race.
+//! What the store in `DynamoDB` does beyond what is asked of any store: what it costs, what lies beside the table, and who
+//! wins a race.
 
 use crate::emulated::of_account;
 use aws_config::SdkConfig;
@@ -10,21 +10,20 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Json, Router};
 use futures::TryStreamExt;
-use monitor_backends::store::dynamodb::{DynamoStore, EXPIRES_AT};
+use monitor_backends::store::dynamodb::DynamoStore;
 use monitor_core::event::Event;
 use monitor_core::generation::{OutputStatus, Status, Summary};
 use monitor_core::time::Timestamp;
 use monitor_pipeline::clock;
 use monitor_pipeline::hub::Topic;
-use monitor_pipeline::ports::{Connections, ListQuery, MediaRecord, Retention, Store};
+use monitor_pipeline::ports::{Connections, ListQuery, MediaRecord, Store};
 use monitor_testkit::conformance::sample::{self, Job, attempt, record, summary};
 use monitor_testkit::emulator::Emulator;
 use object_store::memory::InMemory;
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{ObjectMeta, ObjectStore};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// Counts calls by their names.
@@ -57,11 +56,11 @@ impl Calls {
     }
 }
 
-struct Table {
+pub(crate) struct Table {
     sdk: SdkConfig,
-    large: Arc<InMemory>,
+    pub(crate) large: Arc<InMemory>,
     calls: Calls,
-    store: DynamoStore,
+    pub(crate) store: DynamoStore,
 }
 
 fn counted(sdk: &SdkConfig, large: &Arc<InMemory>) -> (DynamoStore, Calls) {
@@ -70,7 +69,7 @@ fn counted(sdk: &SdkConfig, large: &Arc<InMemory>) -> (DynamoStore, Calls) {
     (DynamoStore::new(Client::from_conf(counted), "store".to_owned(), large.clone()), calls)
 }
 
-async fn table() -> Table {
+pub(crate) async fn table() -> Table {
     let sdk = of_account(&Emulator::shared().account()).await;
     let large = Arc::new(InMemory::new());
     let (store, calls) = counted(&sdk, &large);
@@ -80,35 +79,32 @@ async fn table() -> Table {
 }
 
 impl Table {
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(&self.sdk)
     }
 
-    async fn items(&self) -> Vec<std::collections::HashMap<String, AttributeValue>> {
+    pub(crate) async fn items(&self) -> Vec<std::collections::HashMap<String, AttributeValue>> {
         let pages = self.client().scan().table_name("store").into_paginator().items().send();
         pages.collect::<Result<_, _>>().await.unwrap()
     }
 
-    async fn beside(&self) -> Vec<ObjectMeta> {
+    pub(crate) async fn beside(&self) -> Vec<ObjectMeta> {
         self.large.list(None).try_collect().await.unwrap()
     }
 
-    /// As the bucket's rule does it.
-    async fn forget_beside(&self) {
-        for object in self.beside().await {
-            self.large.delete(&object.location).await.unwrap();
+    /// All items in partitions that are named so.
+    pub(crate) async fn lose(&self, named: impl Fn(&str) -> bool) {
+        for item in self.items().await {
+            if named(item["pk"].as_s().unwrap()) {
+                let delete = self.client().delete_item().table_name("store");
+                delete.key("pk", item["pk"].clone()).key("sk", item["sk"].clone()).send().await.unwrap();
+            }
         }
-    }
-
-    /// All that has ended, in one call.
-    async fn prune_all(&self) -> u64 {
-        let nothing = Retention { max_count: Some(0), max_age_ms: None };
-        self.store.prune(nothing, clock::wall()).await.unwrap().generations
     }
 }
 
 /// Generation 1 with its first attempt.
-async fn created(store: &DynamoStore) -> Job {
+pub(crate) async fn created(store: &DynamoStore) -> Job {
     let (record, attempt) = (record(1), attempt(&record(1), 1));
     store.create(&record, &attempt).await.unwrap();
     Job::of(&attempt)
@@ -177,7 +173,7 @@ async fn nothing_is_ever_scanned() {
 }
 
 /// A graph that does not pack well.
-fn noise() -> Value {
+pub(crate) fn noise() -> Value {
     let noise: Vec<String> =
         (0..30_000).map(|number| monitor_core::ids::event_id("noise", 1, "", "", number).to_string()).collect();
     json!({"1": {"class_type": "Note", "inputs": {"text": noise}}})
@@ -206,57 +202,6 @@ async fn what_no_item_holds_lies_beside_the_table_and_is_read_as_if_it_did_not()
     assert!(after[0].last_modified > before[0].last_modified);
 }
 
-#[tokio::test]
-async fn what_lay_beside_the_table_for_too_long_is_missed_alone() {
-    let table = table().await;
-    let mut attempt = attempt(&record(1), 1);
-    attempt.workflow = noise();
-    table.store.create(&record(1), &attempt).await.unwrap();
-    table.forget_beside().await;
-    let known = table.store.known(attempt.queue_id).await.unwrap().unwrap();
-    assert_eq!((known.attempts.len(), &known.attempts[0].workflow), (1, &Value::Null));
-    table.store.apply(&Job::of(&attempt).run()).await.unwrap();
-    table.store.save_summary(&summary(&record(1), Status::Completed, 9)).await.unwrap();
-    assert_eq!(table.prune_all().await, 1);
-    assert!(table.items().await.iter().all(|item| !item["pk"].as_s().unwrap().starts_with("prompt#")));
-}
-
-#[tokio::test]
-async fn a_generation_that_cannot_be_removed_keeps_no_other() {
-    let table = table().await;
-    for number in [1, 2] {
-        let record = record(number);
-        table.store.create(&record, &attempt(&record, 1)).await.unwrap();
-        table.store.save_summary(&summary(&record, Status::Completed, 9)).await.unwrap();
-    }
-    let broken = attempt(&record(1), 1);
-    let update = table.client().update_item().table_name("store").update_expression("SET d = :d");
-    let partition = format!("g#{}", broken.queue_id.simple());
-    let update =
-        update.key("pk", AttributeValue::S(partition)).key("sk", AttributeValue::S("attempt#0000000001".into()));
-    update.expression_attribute_values(":d", AttributeValue::S("no record".to_owned())).send().await.unwrap();
-    assert_eq!(table.prune_all().await, 1);
-    assert_eq!(table.prune_all().await, 0);
-    assert!(table.store.find_prompt(&attempt(&record(2), 1).prompt_id).await.unwrap().is_none());
-    assert!(table.store.find_prompt(&broken.prompt_id).await.unwrap().is_some());
-}
-
-#[tokio::test]
-async fn what_was_cut_off_while_it_was_removed_goes_next_time() {
-    let table = table().await;
-    let job = created(&table.store).await;
-    table.store.save_summary(&summary(&record(1), Status::Completed, 9)).await.unwrap();
-    for item in table.items().await {
-        if item["pk"].as_s().unwrap() != "list" {
-            let delete = table.client().delete_item().table_name("store");
-            delete.key("pk", item["pk"].clone()).key("sk", item["sk"].clone()).send().await.unwrap();
-        }
-    }
-    assert_eq!(table.prune_all().await, 1);
-    assert_eq!(table.prune_all().await, 0);
-    assert!(table.store.known(job.queue_id).await.unwrap().is_none());
-}
-
 /// Roughly as the service counts: names and values.
 fn size(item: &std::collections::HashMap<String, AttributeValue>) -> usize {
     fn of(value: &AttributeValue) -> usize {
@@ -269,49 +214,6 @@ fn size(item: &std::collections::HashMap<String, AttributeValue>) -> usize {
         }
     }
     item.iter().map(|(name, value)| name.len() + of(value)).sum()
-}
-
-#[tokio::test]
-async fn what_has_expired_is_not_read_also_where_it_is_still_there() {
-    let table = table().await;
-    let job = created(&table.store).await;
-    let short = table.store.clone().keeping_events_for(Duration::ZERO);
-    short.apply(&[job.queued(1)]).await.unwrap();
-    table.store.apply(&[job.started(2)]).await.unwrap();
-    let events = table.store.events(job.queue_id).await.unwrap();
-    assert_eq!(events.iter().map(|event| event.base.sequence).collect::<Vec<_>>(), [2]);
-    assert_eq!(table.store.prompt_events(&job.prompt_id, 0, 10).await.unwrap().len(), 1);
-    // Its generation outlives it.
-    assert!(table.store.known(job.queue_id).await.unwrap().is_some());
-}
-
-#[tokio::test]
-async fn what_grows_with_every_job_goes_by_itself_and_what_must_stay_does_not() {
-    let table = table().await;
-    let job = created(&table.store).await;
-    table.store.apply(&job.run()).await.unwrap();
-    table.store.apply(&[sample::stopped("gpu-1", 1)]).await.unwrap();
-    table.store.save_summary(&summary(&record(1), Status::Completed, 9)).await.unwrap();
-    let now = clock::wall();
-    table.store.connect("page", now).await.unwrap();
-    table.store.subscribe("page", Topic::All, None, now).await.unwrap();
-    let days = |item: &std::collections::HashMap<String, AttributeValue>| {
-        let at: i64 = item.get(EXPIRES_AT)?.as_n().ok()?.parse().ok()?;
-        Some((at * 1_000 - now.as_millis()) / (24 * 60 * 60 * 1_000))
-    };
-    for item in table.items().await {
-        let (pk, sk) = (item["pk"].as_s().unwrap(), item["sk"].as_s().unwrap());
-        let expected = match (pk.split('#').next().unwrap(), sk.split('#').next().unwrap()) {
-            ("g", "event" | "end") | ("ended", _) => Some(true),
-            ("connection" | "topic", _) => Some(false),
-            _ => None,
-        };
-        match expected {
-            Some(true) => assert!((89..=90).contains(&days(&item).unwrap()), "{pk} {sk}"),
-            Some(false) => assert_eq!(days(&item), Some(0), "{pk} {sk}"),
-            None => assert_eq!(days(&item), None, "{pk} {sk}"),
-        }
-    }
 }
 
 #[tokio::test]
@@ -361,12 +263,7 @@ async fn what_leads_to_an_output_is_written_again_where_it_was_cut_off() {
     let mut row = sample::media(&record(1), 1);
     row.status = OutputStatus::Pending;
     table.store.add_media(std::slice::from_ref(&row)).await.unwrap();
-    for item in table.items().await {
-        if !item["pk"].as_s().unwrap().starts_with("g#") {
-            let delete = table.client().delete_item().table_name("store");
-            delete.key("pk", item["pk"].clone()).key("sk", item["sk"].clone()).send().await.unwrap();
-        }
-    }
+    table.lose(|partition| !partition.starts_with("g#")).await;
     assert_eq!(table.store.pending_media().await.unwrap(), []);
     table.store.add_media(std::slice::from_ref(&row)).await.unwrap();
     assert_eq!(table.store.pending_media().await.unwrap(), [row.clone()]);
