@@ -1,32 +1,19 @@
 // @vitest-environment jsdom
 import { MonitorClient, MonitorProvider, type Instance, type Summary } from "@comfyui-monitor/react";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Route, Router } from "wouter";
 import { memoryLocation } from "wouter/memory-location";
 import { FakeSocket, WebSocketLike } from "../../../packages/react/test/fake.js";
 import Instances from "../../src/routes/instances/index.js";
 import { instance, job } from "./fleet.js";
+import { mountedForEachTest, page, root } from "../mounted.js";
 
 const NOW = Date.parse("2026-11-14T21:00:00.000Z");
-let root: Root;
-let page: HTMLElement;
 
-beforeEach(() => {
+mountedForEachTest(() => {
   vi.useFakeTimers({ now: NOW });
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }));
   Element.prototype.scrollIntoView = vi.fn();
-  FakeSocket.all = [];
-  page = document.body.appendChild(document.createElement("div"));
-  root = createRoot(page);
-});
-afterEach(() => {
-  act(() => root.unmount());
-  page.remove();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
 });
 
 /** What a monitor answers that has these readings and no events. */

@@ -1,32 +1,18 @@
 // @vitest-environment jsdom
 import { MonitorClient, MonitorProvider, type Generation } from "@comfyui-monitor/react";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Router } from "wouter";
 import { memoryLocation } from "wouter/memory-location";
 import { FakeSocket, WebSocketLike } from "../../../packages/react/test/fake.js";
 import { jobs, type Job as GoldenJob } from "../../../packages/react/test/golden.js";
 import Job from "../../src/routes/job/index.js";
+import { mountedForEachTest, page, root } from "../mounted.js";
 
-let root: Root;
-let page: HTMLElement;
-
-beforeEach(() => {
+mountedForEachTest(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-11-24T16:39:04.974Z") });
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }));
   vi.stubGlobal("ResizeObserver", class { observe() {} unobserve() {} disconnect() {} });
   vi.stubGlobal("DOMMatrixReadOnly", class { m22 = 1; });
-  FakeSocket.all = [];
-  page = document.body.appendChild(document.createElement("div"));
-  root = createRoot(page);
-});
-afterEach(() => {
-  act(() => root.unmount());
-  page.remove();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
 });
 
 const recorded = jobs("../../fixtures/frames/");

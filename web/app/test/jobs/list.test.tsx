@@ -1,41 +1,28 @@
 // @vitest-environment jsdom
 import { MonitorClient, MonitorProvider, type ClientOptions, type Summary } from "@comfyui-monitor/react";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { Router } from "wouter";
 import { memoryLocation } from "wouter/memory-location";
 import { FakeSocket, WebSocketLike } from "../../../packages/react/test/fake.js";
 import Jobs from "../../src/routes/jobs/index.js";
 import { AT, iso, summary } from "./summary.js";
+import { clearedPage, mountedForEachTest, page, root } from "../mounted.js";
 
-let root: Root;
-let page: HTMLElement;
 let frames: (() => void)[];
 
-beforeEach(() => {
+afterEach(() => void vi.restoreAllMocks());
+mountedForEachTest(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: AT });
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   frames = [];
   vi.stubGlobal("requestAnimationFrame", (run: () => void) => frames.push(run));
   vi.stubGlobal("cancelAnimationFrame", () => (frames = []));
-  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }));
   vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(800);
   vi.spyOn(Element.prototype, "clientWidth", "get").mockReturnValue(1200);
   vi.spyOn(HTMLElement.prototype, "offsetWidth", "get").mockReturnValue(1200);
   Element.prototype.scrollTo = function (this: Element, to?: ScrollToOptions | number) {
     this.scrollTop = typeof to === "object" ? (to.top ?? 0) : 0;
   } as typeof Element.prototype.scrollTo;
-  FakeSocket.all = [];
-  page = document.body.appendChild(document.createElement("div"));
-  root = createRoot(page);
-});
-afterEach(() => {
-  act(() => root.unmount());
-  page.remove();
-  vi.useRealTimers();
-  vi.restoreAllMocks();
-  vi.unstubAllGlobals();
 });
 
 const counts = { pending: 0, processing: 0, completed: 0, failed: 0, interrupted: 0 };
@@ -112,8 +99,7 @@ test("of 10,000 jobs only those in view have rows, and no row has a listener", a
   const listeners = vi.spyOn(EventTarget.prototype, "addEventListener");
   await listOf(many(40));
   const few = { nodes: page.querySelectorAll("*").length, listeners: listeners.mock.calls.length };
-  await act(async () => root.unmount());
-  root = createRoot(page);
+  await clearedPage();
   listeners.mockClear();
   await listOf(many(10_000));
   expect(rows().length).toBeLessThan(40);

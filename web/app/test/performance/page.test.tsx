@@ -1,27 +1,14 @@
 // @vitest-environment jsdom
 import { MonitorClient, MonitorProvider, type ClassPerformance } from "@comfyui-monitor/react";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Router } from "wouter";
 import { memoryLocation } from "wouter/memory-location";
-import { FakeSocket, WebSocketLike } from "../../../packages/react/test/fake.js";
+import { WebSocketLike } from "../../../packages/react/test/fake.js";
 import Performance from "../../src/routes/performance/index.js";
+import { clearedPage, mountedForEachTest, page, root } from "../mounted.js";
 
-let root: Root;
-let page: HTMLElement;
-
-beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  FakeSocket.all = [];
-  page = document.body.appendChild(document.createElement("div"));
-  root = createRoot(page);
-});
-afterEach(() => {
-  act(() => root.unmount());
-  page.remove();
-  vi.unstubAllGlobals();
-});
+mountedForEachTest();
 
 function cost(classType: string, more: Partial<ClassPerformance> = {}): ClassPerformance {
   return { classType, title: classType, kind: "other", runs: 1, medianMs: 10, p90Ms: 20, share: 1, ticks: [10, 20], drivers: [], ...more };
@@ -87,8 +74,7 @@ test("the address says of which instance", async () => {
 test("without a run it says so, and without an answer why", async () => {
   await shown(told([]));
   expect(page.textContent).toContain("Nothing has run yet");
-  act(() => root.unmount());
-  root = createRoot(page);
+  await clearedPage();
   await shown(() => new Response(JSON.stringify({ status: 500, detail: "the store is closed" }), { status: 500 }));
   expect(page.textContent).toContain("the store is closed");
   expect([...page.querySelectorAll("button")].some(({ textContent }) => textContent === "Try again")).toBe(true);

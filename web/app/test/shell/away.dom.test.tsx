@@ -1,8 +1,7 @@
 // @vitest-environment jsdom
 import { MonitorClient, MonitorProvider, type Instance } from "@comfyui-monitor/react";
 import { act, type ReactNode } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { FakeSocket, WebSocketLike } from "../../../packages/react/test/fake.js";
 import { ComfyAwayBanner } from "../../src/connection/ComfyAway.js";
 import { StageEmpty } from "../../src/routes/generate/stage/StageEmpty.js";
@@ -11,24 +10,9 @@ import { UNFILTERED } from "../../src/routes/jobs/filters.js";
 import { JobsEmpty } from "../../src/routes/jobs/JobsEmpty.js";
 import { toaster } from "../../src/toasts/toasts.js";
 import { instance } from "../instances/fleet.js";
+import { mountedForEachTest, page, root } from "../mounted.js";
 
-let page: HTMLElement;
-let root: Root;
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  vi.stubGlobal("matchMedia", () => ({ matches: false, addEventListener: () => {}, removeEventListener: () => {} }));
-  FakeSocket.all = [];
-  page = document.body.appendChild(document.createElement("div"));
-  root = createRoot(page);
-});
-afterEach(() => {
-  act(() => root.unmount());
-  page.remove();
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
+mountedForEachTest(() => vi.useFakeTimers());
 
 const off = (name: string) => instance(name, { url: "localhost:8188", state: "disconnected", nextTryAt: new Date(Date.now() - 60_000).toISOString() });
 const unheard = ({ comfyuiVersion: _, ...known }: Instance): Instance => known;

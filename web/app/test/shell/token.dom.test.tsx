@@ -1,27 +1,13 @@
 // @vitest-environment jsdom
 import { MonitorClient, MonitorProvider, type ClientOptions } from "@comfyui-monitor/react";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { FakeSocket, WebSocketLike } from "../../../packages/react/test/fake.js";
 import { token } from "../../src/connection/token.js";
 import { TokenForm } from "../../src/connection/TokenForm.js";
+import { mountedForEachTest, page, root } from "../mounted.js";
 
-let page: HTMLElement;
-let root: Root;
-
-beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  sessionStorage.clear();
-  FakeSocket.all = [];
-  page = document.body.appendChild(document.createElement("div"));
-  root = createRoot(page);
-});
-afterEach(() => {
-  act(() => root.unmount());
-  page.remove();
-  vi.unstubAllGlobals();
-});
+mountedForEachTest(() => sessionStorage.clear());
 
 /** The form of a page that is locked. */
 function asked(more: ClientOptions = {}) {
