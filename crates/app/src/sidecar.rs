@@ -18,7 +18,7 @@ use monitor_pipeline::api::Api;
 use monitor_pipeline::audience::{Audience, Nobody};
 use monitor_pipeline::clock;
 use monitor_pipeline::library::Fetching;
-use monitor_pipeline::ports::{Bus, CommandError, Deliveries, Links};
+use monitor_pipeline::ports::{Bus, Deliveries, Links};
 use monitor_pipeline::push::{Direct, DirectHandle, Push};
 use monitor_pipeline::roster::HEARTBEAT;
 use monitor_pipeline::service::obey;
@@ -111,23 +111,25 @@ pub async fn start(config: &Config) -> anyhow::Result<Sidecar> {
     for site in &line.sites {
         let (client, large) = (aws_sdk_sqs::Client::new(&sdk), objects.clone());
         let (prefix, instance_id) = (prefix.to_owned(), site.instance_id.clone());
-        let find = move || {
-            let (client, prefix, instance_id, large) =
-                (client.clone(), prefix.clone(), instance_id.clone(), large.clone());
-            async move { Queue::of(client, &prefix, &instance_id, large).await }
-        };
-        tasks.push(tokio::spawn(take_commands(find, line.service.clone(), stop.clone())));
+        let (api, stop) = (line.service.clone(), stop.clone());
+        tasks.push(tokio::spawn(take_commands(client, prefix, instance_id, large, api, stop)));
     }
     Ok(Sidecar { line, bus, tasks, stop })
 }
 
 /// When a network is not up yet, or the instance is not deployed yet, its queue is looked for again.
-async fn take_commands<F>(find: impl Fn() -> F, api: Arc<dyn Api>, stop: CancellationToken)
-where
-    F: Future<Output = Result<Queue, CommandError>>,
-{
+async fn take_commands(
+    client: aws_sdk_sqs::Client,
+    prefix: String,
+    instance_id: String,
+    large: Arc<dyn ObjectStore>,
+    api: Arc<dyn Api>,
+    stop: CancellationToken,
+) {
     let mut pause = FIRST_LOOK;
-    while let Some(found) = stop.run_until_cancelled(find()).await {
+    loop {
+        let looked = Queue::of(client.clone(), &prefix, &instance_id, large.clone());
+        let Some(found) = stop.run_until_cancelled(looked).await else { return };
         match found {
             Ok(queue) => return obey(api, Arc::new(queue), stop).await,
             Err(error) => tracing::warn!(%error, "jobs can be watched, and not yet be sent here; looking again"),
